@@ -1,0 +1,1 @@
+"""揭榜台: the web application. Every folder here is a business domain; see docs/architecture.md."""

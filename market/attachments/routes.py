@@ -1,0 +1,5 @@
+"""Routes of attachments."""
+
+from flask import Blueprint
+
+bp = Blueprint("attachments", __name__)

@@ -1,0 +1,1 @@
+"""揭榜: drafts, sealed versions, receipts, opening by two officers, formal check."""

@@ -1,0 +1,5 @@
+"""Routes of bids."""
+
+from flask import Blueprint
+
+bp = Blueprint("bids", __name__)

@@ -1,0 +1,5 @@
+"""Routes of challenges."""
+
+from flask import Blueprint
+
+bp = Blueprint("challenges", __name__)

@@ -1,0 +1,1 @@
+"""合同: parties, amounts, milestones, frozen indicators, acceptance of milestones."""

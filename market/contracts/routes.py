@@ -1,0 +1,5 @@
+"""Routes of contracts."""
+
+from flask import Blueprint
+
+bp = Blueprint("contracts", __name__)

@@ -1,0 +1,1 @@
+"""对接活动: events, attendance, contacts."""

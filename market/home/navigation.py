@@ -1,0 +1,108 @@
+"""The menu and counts of the signed-in shell: what each role finds where."""
+
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from market.access import actor
+from market.database import db
+from market.notifications.models import Message
+from market.permissions import Permission
+
+P = Permission
+# (section, [(label, endpoint, icon, permissions; empty = anyone signed in)])
+MENU: list[tuple[str, list[tuple[str, str, str, tuple[Permission, ...]]]]] = [
+    (
+        "我的",
+        [
+            ("待办", "home.workspace", "home", ()),
+            ("消息", "notifications.inbox", "bell", ()),
+        ],
+    ),
+    (
+        "需求与榜单",
+        [
+            ("需求", "needs.index", "file-text", (P.NEED_READ,)),
+            ("榜单管理", "challenges.manage", "flag", (P.CHALLENGE_PREPARE, P.CHALLENGE_APPROVE, P.CHALLENGE_CONFIRM)),
+            ("批次与规则", "programmes.index", "settings", (P.PROGRAMME_MANAGE,)),
+        ],
+    ),
+    (
+        "揭榜",
+        [
+            ("我的揭榜方资料", "solvers.mine", "users", (P.SOLVER_WRITE,)),
+            ("适合我的榜单", "matches.for_me", "target", (P.INVITATION_ANSWER,)),
+            ("我的揭榜", "bids.mine", "send", (P.BID_WRITE,)),
+            ("揭榜方核验", "solvers.manage", "user-check", (P.SOLVER_VERIFY,)),
+            ("投递开启", "bids.openings", "lock-open", (P.BID_OPEN,)),
+        ],
+    ),
+    (
+        "评审与公示",
+        [
+            ("我的评审", "reviews.mine", "clipboard-check", (P.REVIEW_SCORE,)),
+            ("评审组织", "reviews.index", "gavel", (P.REVIEW_READ,)),
+            ("公示管理", "notices.manage", "speakerphone", (P.NOTICE_PREPARE, P.NOTICE_APPROVE)),
+            ("异议", "notices.objections", "alert-triangle", (P.OBJECTION_READ,)),
+        ],
+    ),
+    (
+        "合同与资金",
+        [
+            ("合同", "contracts.index", "file-certificate", (P.CONTRACT_READ,)),
+            ("兑付", "payouts.index", "coin", (P.PAYOUT_READ,)),
+            ("预算指标", "payouts.budgets", "wallet", (P.PAYOUT_READ,)),
+        ],
+    ),
+    (
+        "对接与统计",
+        [
+            ("活动管理", "events.manage", "calendar", (P.EVENT_MANAGE,)),
+            ("对接记录", "events.contacts", "message-circle", (P.CONTACT_RECORD,)),
+            ("统计", "reports.index", "chart-bar", (P.REPORT_READ,)),
+        ],
+    ),
+    (
+        "管理",
+        [
+            ("本单位", "accounts.my_organisation", "building", (P.ORGANISATION_MANAGE, P.NEED_WRITE, P.SOLVER_WRITE)),
+            ("单位核验", "accounts.organisations", "building-check", (P.ORGANISATION_VERIFY,)),
+            ("科研诚信", "integrity.index", "shield", (P.INTEGRITY_MANAGE, P.AUDIT_READ)),
+            ("账号管理", "accounts.users", "user-cog", (P.ACCOUNT_ADMINISTER,)),
+            ("开启密钥", "sealing.my_key", "key", (P.BID_OPEN,)),
+            ("审计记录", "audit.index", "list-check", (P.AUDIT_READ,)),
+        ],
+    ),
+]
+
+
+def navigation() -> dict[str, Any]:
+    """Context of every page: ``nav_sections`` and ``unread_count``; empty for visitors."""
+    asking = actor()
+    if not asking.is_signed_in:
+        return {"nav_sections": [], "unread_count": 0}
+    unread = db.session.scalar(
+        select(func.count()).select_from(Message).where(Message.user_id == asking.user_id, Message.read_at.is_(None))
+    )
+    sections = []
+    for title, entries in MENU:
+        shown = [
+            (_(label), url_for(endpoint), icon, _is_here(endpoint), (unread or 0) if endpoint == "notifications.inbox" else 0)
+            for label, endpoint, icon, permissions in entries
+            if _exists(endpoint) and (not permissions or any(asking.has(permission) for permission in permissions))
+        ]
+        if shown:
+            sections.append((_(title), shown))
+    return {"nav_sections": sections, "unread_count": unread or 0}
+
+
+def _exists(endpoint: str) -> bool:
+    from flask import current_app
+
+    return endpoint in current_app.view_functions
+
+
+def _is_here(endpoint: str) -> bool:
+    return request.endpoint == endpoint

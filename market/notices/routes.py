@@ -1,0 +1,5 @@
+"""Routes of notices."""
+
+from flask import Blueprint
+
+bp = Blueprint("notices", __name__)

@@ -1,0 +1,5 @@
+"""Routes of notifications."""
+
+from flask import Blueprint
+
+bp = Blueprint("notifications", __name__)

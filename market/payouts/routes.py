@@ -1,0 +1,5 @@
+"""Routes of payouts."""
+
+from flask import Blueprint
+
+bp = Blueprint("payouts", __name__)

@@ -1,0 +1,5 @@
+"""Routes of programmes."""
+
+from flask import Blueprint
+
+bp = Blueprint("programmes", __name__)

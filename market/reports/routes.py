@@ -1,0 +1,5 @@
+"""Routes of reports."""
+
+from flask import Blueprint
+
+bp = Blueprint("reports", __name__)

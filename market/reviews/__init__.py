@@ -1,0 +1,1 @@
+"""评审: experts, recusal, scoring by weighted criteria, ranking."""

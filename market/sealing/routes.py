@@ -1,0 +1,5 @@
+"""Routes of sealing."""
+
+from flask import Blueprint
+
+bp = Blueprint("sealing", __name__)

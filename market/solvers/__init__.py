@@ -1,0 +1,1 @@
+"""揭榜方: researchers and teams, what they can do, and the evidence for it."""

@@ -1,0 +1,27 @@
+"""The life of a solver's profile."""
+
+from statemachine.states import States
+
+from market.permissions import Permission
+from market.solvers.models import Solver, SolverState
+from market.workflow import Machine, governs
+
+
+@governs(Solver)
+class SolverMachine(Machine):
+    """草稿 → 已登记 → 已核验; 已隐藏 at the solver's wish and back. A changed name or organisation asks for verification anew."""
+
+    states = States.from_enum(SolverState, initial=SolverState.DRAFT, use_enum_instance=True)
+    s = states
+    list_publicly = s.DRAFT.to(s.LISTED) | s.HIDDEN.to(s.LISTED)
+    verify = s.LISTED.to(s.VERIFIED)
+    unverify = s.VERIFIED.to(s.LISTED)
+    hide = s.LISTED.to(s.HIDDEN) | s.VERIFIED.to(s.HIDDEN)
+    del s
+
+    moves = {
+        "list_publicly": ("登记入库", Permission.SOLVER_WRITE),
+        "verify": ("核验通过", Permission.SOLVER_VERIFY),
+        "unverify": ("撤销核验", Permission.SOLVER_VERIFY),
+        "hide": ("隐藏", Permission.SOLVER_WRITE),
+    }

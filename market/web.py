@@ -1,0 +1,194 @@
+"""The edge: errors to HTTP (HTML and JSON), security headers, locale, what every template may use."""
+
+import secrets
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import get_locale
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from market import clock, errors, money
+from market.access import SignInRequired, actor, public
+from market.database import db
+
+log = structlog.get_logger()
+bp = Blueprint("web", __name__)
+
+STATUS: list[tuple[type[errors.DomainError], int]] = [
+    (SignInRequired, 401),
+    (errors.NotFound, 404),
+    (errors.NotAllowed, 403),
+    (errors.IllegalMove, 409),
+    (errors.Conflict, 409),
+    (errors.InvalidInput, 422),
+]
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json" and request.accept_mimetypes["text/html"] < 1
+
+
+def error_page(status: int, message: str) -> tuple[Response | str, int]:
+    """The error in the form the asker reads. 422 is shown as a 400 page: forms show theirs beside the fields."""
+    title = _TITLES.get(status, HTTPStatus(status).phrase)
+    if wants_json():
+        return jsonify(error={"status": status, "title": str(title), "message": message}), status
+    page = status if status in (400, 403, 404, 409, 413, 429, 500, 503) else 400
+    return render_template(f"errors/{page}.html", title=title, message=message), status
+
+
+_TITLES = {
+    400: "请求有误",
+    401: "请先登录",
+    403: "没有权限",
+    404: "页面不存在",
+    405: "请求方式不对",
+    409: "状态已变化",
+    413: "文件太大",
+    422: "填写有误",
+    429: "操作过于频繁",
+    500: "系统出错了",
+    503: "系统暂时不可用",
+}
+
+
+def _domain_error(problem: errors.DomainError) -> Any:
+    status = next(status for kind, status in STATUS if isinstance(problem, kind))
+    if status == 401 and not wants_json() and request.method == "GET":
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+    return error_page(status, problem.message or str(_("没有找到您要的内容")))
+
+
+def _http_error(problem: HTTPException) -> Any:
+    status = problem.code or 500
+    if status < 400:
+        return problem
+    message = {
+        404: _("没有找到您要的页面，可能已经移动或不对您开放"),
+        405: _("这个地址不接受这种请求"),
+        413: _("上传的内容超过了大小上限，请压缩或分开上传"),
+    }.get(status, _("请求无法处理，请返回上一页核对后重试"))
+    return error_page(status, str(message))
+
+
+def _csrf_error(_problem: CSRFError) -> Any:
+    return error_page(400, _("页面停留过久或会话已变化，请返回上一页刷新后再提交，已填写的内容浏览器会保留"))
+
+
+def _too_many(_problem: RateLimitExceeded) -> Any:
+    return error_page(429, _("操作过于频繁，请稍候几分钟再试"))
+
+
+def _unexpected(problem: Exception) -> Any:
+    db.session.rollback()
+    log.exception("request.failed", path=request.path, request_id=g.get("request_id"))
+    if isinstance(problem, OperationalError):
+        return error_page(503, _("数据库暂时繁忙，您的操作没有生效，请稍候重试"))
+    return error_page(500, _("系统出错了，您的操作没有生效。请把编号 %(id)s 告诉管理员", id=g.get("request_id", "")))
+
+
+def select_locale() -> str:
+    """What the person chose, else Chinese: the bureau's language. English browsers get English."""
+    chosen = session.get("locale")
+    if chosen in ("zh", "en"):
+        return chosen
+    return request.accept_languages.best_match(["zh", "en"], default="zh") or "zh"
+
+
+@bp.post("/locale")
+@public
+def set_locale() -> Any:
+    """Switch the language and stay on the page."""
+    session["locale"] = "en" if request.form.get("locale") == "en" else "zh"
+    return redirect(safe_next(request.form.get("next")))
+
+
+def safe_next(target: str | None) -> str:
+    """A path of this site, else the front page: never another host."""
+    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
+        return target
+    return url_for("home.front")
+
+
+def page_url(number: int) -> str:
+    """This page's address at another page number, filters kept."""
+    arguments: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict(flat=False), "page": number}
+    return url_for(request.endpoint or "home.front", **arguments)
+
+
+def _secure(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if actor().is_signed_in:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _number_request() -> None:
+    g.request_id = secrets.token_hex(6)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def moment_text(value: Any, seconds: bool = False) -> str:
+    if value is None:
+        return "—"
+    return clock.local(value).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def lines(value: str | None) -> Markup:
+    """Plain text with its line breaks, escaped."""
+    return Markup("<br>").join((value or "").splitlines())
+
+
+def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
+    """Attach everything above; ``navigation`` gives the signed-in shell its menu and counts."""
+    app.before_request(_number_request)
+    app.after_request(_secure)
+    app.register_blueprint(bp)
+    handlers: list[tuple[Any, Any]] = [
+        (errors.DomainError, _domain_error),
+        (CSRFError, _csrf_error),
+        (RateLimitExceeded, _too_many),
+        (HTTPException, _http_error),
+        (Exception, _unexpected),
+    ]
+    for kind, responder in handlers:
+        app.register_error_handler(kind, responder)
+    app.jinja_env.filters.update(
+        wan=money.format_wan, yuan=money.format_yuan, moment=moment_text, lines=lines
+    )
+    settings = app.extensions["settings"]
+    app.jinja_env.globals.update(
+        actor=actor,
+        page_url=page_url,
+        now=clock.now,
+        today=clock.today,
+        site_name=settings.site_name,
+        bureau_name=settings.bureau_name,
+        get_locale=get_locale,
+    )
+    app.context_processor(navigation)

@@ -1,0 +1,322 @@
+"""Fit a corpus, rank it for a need, change it without a refit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from matching.errors import InvalidInput, UnknownProfile
+from matching.features import (
+    Counts,
+    Segment,
+    Vocabulary,
+    build_segment,
+    check_profile,
+    checked,
+    count_profile,
+    count_terms,
+    learn,
+    text_vectors,
+    unpack,
+)
+from matching.glossary import Glossary, shipped
+from matching.scoring import Query, centroid_scores, combine, signals
+from matching.text import Term, normalise, terms
+from matching.types import Need, Profile, Settings
+
+_SAMPLE_NEEDS, _SAMPLE_PROFILES, _LATENT_TEXTS = 200, 2000, 20_000
+
+
+class Hit(NamedTuple):
+    """A profile of a segment with its score in [0, 1]."""
+
+    id: str
+    score: float
+    segment: Segment
+    row: int
+
+
+@dataclass(slots=True)
+class Reading:
+    """A need as read: its normalised text and terms, what the glossary added (term → the need's wording), the query."""
+
+    text: str
+    terms: list[Term]
+    weights: dict[str, float]
+    translated: dict[str, tuple[str, float]]
+    query: Query
+
+
+@dataclass(slots=True)
+class Frozen:
+    """What fit learns and updates leave alone. projection: float32 [v, dimensions]; deviations: float32 [4];
+    scale: what turns a combined score into one in [0, 1]; mean_length in terms."""
+
+    projection: np.ndarray
+    deviations: np.ndarray
+    scale: float
+    mean_length: float
+
+
+def check_need(need: Need) -> Need:
+    """The need itself. Raises InvalidInput when it is no Need or its parts are no strings."""
+    if not isinstance(need, Need):
+        raise InvalidInput(f"expected a Need, not {type(need).__name__}")
+    for part in (need.id, need.title, need.text):
+        if not isinstance(part, str):
+            raise InvalidInput(f"need {need.id!r}: id, title and text must be strings")
+    return need
+
+
+@dataclass(slots=True)
+class Ranker:
+    """A frozen vocabulary over one base segment, and small segments for what changed since."""
+
+    settings: Settings
+    glossary: Glossary
+    vocabulary: Vocabulary
+    frozen: Frozen
+    segments: list[Segment]
+    gone: list[np.ndarray]  # bool [n] per segment: rows replaced or removed
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _idf: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        for number, segment in enumerate(self.segments):
+            for row in np.flatnonzero(~self.gone[number]):
+                self.places[segment.ids[row]] = (number, int(row))
+
+    @classmethod
+    def fit(cls, profiles: Iterable[Profile], settings: Settings, glossary: Glossary | None = None) -> Ranker:
+        """Learn vocabulary, latent space and deviations. Raises InvalidInput, DuplicateProfile, EmptyCorpus."""
+        everyone = list(checked(profiles))
+        counted = [count_profile(profile) for profile in everyone]
+        vocabulary, ids = learn(counted)
+        counts = count_terms(counted, ids)
+        space = latent_space(text_vectors(counts, vocabulary.idf)[0], settings)
+        base = build_segment(everyone, counts, vocabulary.idf, lambda rows: project(rows, space))
+        mean_length = float(base.lengths.mean()) if len(base.lengths) else 1.0
+        frozen = Frozen(space, np.ones(4, np.float32), 1.0, mean_length)
+        ranker = cls(settings, glossary or shipped(), vocabulary, frozen, [base], [np.zeros(len(base), bool)])
+        ranker._calibrate()
+        return ranker
+
+    def _calibrate(self) -> None:
+        """Freeze the deviations of the signals and the scale, from texts of the corpus taken as needs."""
+        base, draw = self.segments[0], np.random.default_rng(self.settings.seed)
+        owners = np.flatnonzero(np.diff(base.counts.first_text))
+        asked = draw.choice(owners, min(_SAMPLE_NEEDS, len(owners)), replace=False)
+        answering = draw.choice(owners, min(_SAMPLE_PROFILES, len(owners)), replace=False)
+        samples, selves = [], []
+        for row in asked:
+            text = " ".join(t for t in _texts(unpack(base, int(row)))[:1])
+            query = self.read(Need("", text)).query
+            samples.append(self._signals(base, query, answering))
+            selves.append((self._signals(base, query, np.array([row])), query.brevity))
+        deviations = np.concatenate(samples).std(axis=0)
+        deviations[deviations < 1e-6] = 1
+        self.frozen = replace(self.frozen, deviations=deviations.astype(np.float32))
+        itself = float(np.median([combine(s, b, deviations, self.settings)[0] for s, b in selves]))
+        self.frozen = replace(self.frozen, scale=3 / max(itself, 1e-6))  # 1 - e^-3 = .95 for a solver's own text
+
+    # -- reading a need -------------------------------------------------------------------------------------------
+
+    def idf(self) -> np.ndarray:
+        if self._idf is None or len(self._idf) != self.vocabulary.size:
+            self._idf = self.vocabulary.all_idf()
+        return self._idf
+
+    def read(self, need: Need) -> Reading:
+        """The need as terms and numbers, with what the glossary adds. Raises InvalidInput."""
+        check_need(need)
+        text = normalise(f"{need.title}\n{need.text}")
+        found = terms(text)
+        own = self._weigh([term.key for term in found])
+        translated: dict[str, tuple[str, float]] = {}
+        expansions = self.glossary.expand(text)
+        for expansion in expansions:
+            for member in expansion.others:
+                for term in terms(normalise(member)):
+                    if term.key not in own:
+                        translated.setdefault(term.key, (expansion.source, 1.0))
+        added = self._weigh(list(translated))
+        share = self.settings.glossary * min(1.0, len(expansions) / self.settings.glossary_full) ** 0.5
+        added = {key: weight * share for key, weight in added.items()}
+        weights = {**own, **added}
+        query = self._query(weights, len(own))
+        return Reading(text, found, weights, {k: (s, added[k]) for k, (s, _) in translated.items()}, query)
+
+    def _weigh(self, names: list[str]) -> dict[str, float]:
+        """Term → (1 + ln count) · idf, the whole of unit length; terms nobody uses count as rarest."""
+        distinct = list(dict.fromkeys(names))
+        counts = {name: 0 for name in distinct}
+        for name in names:
+            counts[name] += 1
+        ids = self.vocabulary.lookup(distinct)
+        idf = np.where(ids >= 0, self.idf()[ids], self.vocabulary.idf_unseen)
+        weights = (1 + np.log(np.fromiter(counts.values(), float, len(counts)))) * idf
+        norm = float(np.sqrt((weights**2).sum())) or 1.0
+        return dict(zip(distinct, (weights / norm).tolist(), strict=True))
+
+    def _brevity(self, size: int) -> float:
+        return 1 / (1 + (size / self.settings.brief) ** 4)
+
+    def _query(self, weights: dict[str, float], size: int) -> Query:
+        ids = self.vocabulary.lookup(list(weights))
+        values = np.fromiter(weights.values(), np.float32, len(weights))
+        known = np.flatnonzero(ids >= 0)
+        known = known[np.argsort(ids[known])]
+        ids, values = ids[known], values[known]
+        in_space = ids < len(self.frozen.projection)
+        latent = values[in_space] @ self.frozen.projection[ids[in_space]]
+        norm = float(np.sqrt(latent @ latent))
+        unit = (latent / norm if norm > 1e-9 else latent).astype(np.float32)
+        return Query(ids, values, values * self.vocabulary.steepness(ids), unit, self._brevity(size))
+
+    # -- ranking ---------------------------------------------------------------------------------------------------
+
+    def _signals(self, segment: Segment, query: Query, rows: np.ndarray) -> np.ndarray:
+        return signals(segment, query, rows, self.idf(), self.frozen.mean_length, self.settings)
+
+    def score(self, segment: Segment, query: Query, rows: np.ndarray) -> np.ndarray:
+        """float32 [len(rows)] in [0, 1]: the exact score of the given rows."""
+        combined = combine(self._signals(segment, query, rows), query.brevity, self.frozen.deviations, self.settings)
+        return 1 - np.exp(-self.frozen.scale * np.maximum(combined, 0).astype(np.float64))
+
+    def hits(self, reading: Reading, limit: int, among: Collection[str] | None = None) -> list[Hit]:
+        """The best ``limit`` profiles, best first, equal scores by id; only those that share a term with the need."""
+        if limit < 1:
+            raise InvalidInput(f"limit must be at least 1, not {limit}")
+        allowed = None if among is None else self._rows_of(among, missing_ok=True)
+        found: list[Hit] = []
+        for number, segment in enumerate(self.segments):
+            closeness = centroid_scores(segment, reading.query)
+            closeness[self.gone[number]] = 0
+            if allowed is not None:
+                mask = np.zeros(len(segment), bool)
+                mask[allowed[number]] = True
+                closeness[~mask] = 0
+            rows = _best(closeness, max(self.settings.candidates, limit))
+            scores = self.score(segment, reading.query, rows)
+            found += [Hit(segment.ids[r], float(s), segment, int(r)) for r, s in zip(rows, scores, strict=True)]
+        found.sort(key=lambda hit: (-hit.score, hit.id))
+        return found[:limit]
+
+    def scores(self, reading: Reading, ids: Sequence[str]) -> list[float]:
+        """The exact score of each named profile, 0 included. Raises UnknownProfile."""
+        result: dict[str, float] = {}
+        for number, rows in self._rows_of(ids).items():
+            segment = self.segments[number]
+            values = self.score(segment, reading.query, np.array(rows))
+            result.update((segment.ids[r], float(v)) for r, v in zip(rows, values, strict=True))
+        return [result[id_] for id_ in ids]
+
+    def locate(self, id_: str) -> tuple[Segment, int]:
+        """The segment and row of a profile. Raises UnknownProfile."""
+        if id_ not in self.places:
+            raise UnknownProfile(f"no profile {id_!r} in the index")
+        number, row = self.places[id_]
+        return self.segments[number], row
+
+    def _rows_of(self, ids: Iterable[str], missing_ok: bool = False) -> dict[int, list[int]]:
+        rows: dict[int, list[int]] = {number: [] for number in range(len(self.segments))}
+        for id_ in ids:
+            if id_ in self.places:
+                rows[self.places[id_][0]].append(self.places[id_][1])
+            elif not missing_ok:
+                raise UnknownProfile(f"no profile {id_!r} in the index")
+        return {n: r for n, r in rows.items() if r or missing_ok}
+
+    # -- change ----------------------------------------------------------------------------------------------------
+
+    def update(self, changed: Iterable[Profile], removed: Iterable[str] = ()) -> None:
+        """Replace, add and remove profiles at once; the base stays as it is. Raises as fit, and UnknownProfile."""
+        newcomers = list(checked(changed))
+        leaving = list(dict.fromkeys(removed))
+        for id_ in leaving:
+            self.locate(id_)
+        counted = [count_profile(profile) for profile in newcomers]
+        for id_ in [*leaving, *(p.id for p in newcomers if p.id in self.places)]:
+            if id_ in self.places:
+                number, row = self.places.pop(id_)
+                self.gone[number][row] = True
+        if newcomers:
+            names = list({name for profile in counted for counter in profile for name in counter})
+            ids = dict(zip(names, self.vocabulary.lookup(names, grow=True).tolist(), strict=True))
+            segment = build_segment(newcomers, count_terms(counted, ids), self.idf(), self._project)
+            self.segments.append(segment)
+            self.gone.append(np.zeros(len(segment), bool))
+            for row, profile in enumerate(newcomers):
+                self.places[profile.id] = (len(self.segments) - 1, row)
+
+    def compact(self) -> None:
+        """Merge the segments into one and forget the removed rows; every score stays what it was."""
+        profiles, parts = [], []
+        for number, segment in enumerate(self.segments):
+            rows = np.flatnonzero(~self.gone[number])
+            profiles += [unpack(segment, int(row)) for row in rows]
+            parts.append(_take(segment.counts, rows))
+        merged = build_segment(profiles, _join(parts), self.idf(), self._project)
+        self.segments, self.gone = [merged], [np.zeros(len(merged), bool)]
+        self.places = {id_: (0, row) for row, id_ in enumerate(merged.ids)}
+
+    def _project(self, rows) -> np.ndarray:  # noqa: ANN001 - scipy is imported late
+        return project(rows[:, : len(self.frozen.projection)], self.frozen.projection)
+
+
+def _texts(profile: Profile) -> list[str]:
+    from matching.features import texts_of
+
+    return texts_of(check_profile(profile))
+
+
+def latent_space(rows, settings: Settings) -> np.ndarray:  # noqa: ANN001 - scipy is imported late
+    """float32 [v, dimensions]: right singular vectors of (a sample of) the texts (LSA, Deerwester et al. 1990)."""
+    from sklearn.decomposition import TruncatedSVD
+
+    if rows.shape[0] > _LATENT_TEXTS:
+        draw = np.random.default_rng(settings.seed)
+        rows = rows[np.sort(draw.choice(rows.shape[0], _LATENT_TEXTS, replace=False))]
+    size = min(settings.dimensions, rows.shape[0] - 1, rows.shape[1] - 1)
+    if size < 1:
+        return np.zeros((rows.shape[1], 0), np.float32)
+    svd = TruncatedSVD(size, random_state=settings.seed).fit(rows)
+    return np.ascontiguousarray(svd.components_.T, np.float32)
+
+
+def project(rows, projection: np.ndarray) -> np.ndarray:  # noqa: ANN001 - scipy is imported late
+    """float32 [n, dimensions]: the rows in latent space, of unit length."""
+    latent = np.asarray(rows @ projection, np.float32)
+    norms = np.sqrt((latent**2).sum(axis=1, keepdims=True))
+    return latent / np.maximum(norms, 1e-9)
+
+
+def _best(scores: np.ndarray, limit: int) -> np.ndarray:
+    """Row numbers of the ``limit`` highest positive scores, ascending."""
+    rows = np.flatnonzero(scores > 0)
+    if len(rows) > limit:
+        rows = np.sort(rows[np.lexsort((rows, -scores[rows]))[:limit]])
+    return rows
+
+
+def _take(counts: Counts, rows: np.ndarray) -> Counts:
+    from matching.scoring import ranges
+
+    texts = ranges(counts.first_text[rows], counts.first_text[rows + 1])
+    places = ranges(counts.first_term[texts], counts.first_term[texts + 1])
+    sizes = np.diff(counts.first_text)[rows]
+    lengths = np.diff(counts.first_term)[texts]
+    return Counts(np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([[0], np.cumsum(lengths)]),
+                  counts.terms[places], counts.counts[places])  # fmt: skip
+
+
+def _join(parts: list[Counts]) -> Counts:
+    def chain(starts: list[np.ndarray]) -> np.ndarray:
+        offsets = np.concatenate([[0], np.cumsum([s[-1] for s in starts])])
+        return np.concatenate([[0], *(s[1:] + o for s, o in zip(starts, offsets, strict=False))]).astype(np.int64)
+
+    return Counts(chain([p.first_text for p in parts]), chain([p.first_term for p in parts]),
+                  np.concatenate([p.terms for p in parts]), np.concatenate([p.counts for p in parts]))  # fmt: skip
