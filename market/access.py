@@ -18,6 +18,10 @@ class SignInRequired(NotAllowed):
     """Nobody is signed in; web.py sends people to the sign-in page and programs a 401."""
 
 
+class PasswordConfirmationRequired(NotAllowed):
+    """Allowed, but the password was given too long ago; web.py sends people to confirm it."""
+
+
 class UndeclaredRoute(RuntimeError):
     """A route states no access rule."""
 

@@ -1,15 +1,20 @@
 """The ``flask`` command line of an installation."""
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 
 from market.audit.verify import verify
 from market.database import db
+from market.demo.commands import demo_group
+from market.payouts.commands import ledger_group
+from market.reports.commands import report_group
+from market.search.commands import search_group
+from market.serving import serve
 
 
 def install(app: Flask) -> None:
-    app.cli.add_command(audit_group)
-    app.cli.add_command(worker_command)
+    for command in (audit_group, ledger_group, report_group, search_group, demo_group, worker_command, serve_command):
+        app.cli.add_command(command)
 
 
 @click.group("audit")
@@ -29,8 +34,14 @@ def audit_verify() -> None:
 @click.command("worker")
 def worker_command() -> None:
     """后台进程：投递消息与邮件、更新索引与匹配、按时截止。"""
-    from flask import current_app
-
     from market.jobs.worker import run_worker
 
     run_worker(current_app._get_current_object())  # pyright: ignore
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=5000, show_default=True)
+def serve_command(host: str, port: int) -> None:
+    """在本机提供站点与后台进程（正式部署见 docs/deployment.md）。"""
+    serve(current_app._get_current_object(), host, port)  # pyright: ignore

@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Flask, Response, g, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, g, has_request_context, jsonify, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import get_locale
 from flask_limiter.errors import RateLimitExceeded
@@ -16,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from market import clock, errors, money
-from market.access import SignInRequired, actor, public
+from market.access import PasswordConfirmationRequired, SignInRequired, actor, public
 from market.database import db
 
 log = structlog.get_logger()
@@ -77,7 +78,18 @@ def _domain_error(problem: errors.DomainError) -> Any:
     status = next(status for kind, status in STATUS if isinstance(problem, kind))
     if status == 401 and not wants_json() and request.method == "GET":
         return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+    if isinstance(problem, PasswordConfirmationRequired) and not wants_json():
+        return redirect(url_for("accounts.confirm", next=_page_to_return_to()), 303)
     return error_page(status, problem.message or str(_("没有找到您要的内容")))
+
+
+def _page_to_return_to() -> str:
+    """After a confirmed password: the page itself, or the page whose form was sent (a POST cannot be repeated)."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    here = came_from.netloc == request.host
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "") if here else url_for("home.workspace")
 
 
 def _http_error(problem: HTTPException) -> Any:
@@ -110,6 +122,8 @@ def _unexpected(problem: Exception) -> Any:
 
 def select_locale() -> str:
     """What the person chose, else Chinese: the bureau's language. English browsers get English."""
+    if not has_request_context():
+        return "zh"
     chosen = session.get("locale")
     if chosen in ("zh", "en"):
         return chosen
@@ -124,11 +138,15 @@ def set_locale() -> Any:
     return redirect(safe_next(request.form.get("next")))
 
 
-def safe_next(target: str | None) -> str:
-    """A path of this site, else the front page: never another host."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
+def safe_next(target: str | None, default: str = "home.front") -> str:
+    """A path of this site, else the ``default`` endpoint: never another host.
+
+    Browsers read a backslash as a slash and drop tabs and line breaks, so neither may stand in the path.
+    """
+    harmless = target and target.startswith("/") and not target.startswith("//")
+    if target and harmless and "\\" not in target and target.isprintable():
         return target
-    return url_for("home.front")
+    return url_for(default)
 
 
 def page_url(number: int) -> str:

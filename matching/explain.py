@@ -79,13 +79,14 @@ def _joined(reading: Reading, text: str, current: list[Term], term: Term) -> boo
 
 def reasons(reading: Reading, profile: Profile, limit: int = 8) -> tuple[tuple[Reason, ...], set[str]]:
     """(the strongest reasons, the terms of the need that the profile covers)."""
-    best: dict[str, tuple[float, Find]] = {}
+    best: dict[tuple[str, bool], tuple[float, Find]] = {}
     covered: set[str] = set()
     for find in finds(reading, profile):
         covered |= find.keys
         weight = sum(reading.weights[key] ** 2 for key in find.keys)
-        if weight > best.get(find.source, (0.0, find))[0]:
-            best[find.source] = (weight, find)
+        kind = (find.source, bool(find.via))
+        if weight > best.get(kind, (0.0, find))[0]:
+            best[kind] = (weight, find)
     ordered = sorted(best.values(), key=lambda pair: (-pair[0], pair[1].source))
     chosen: list[tuple[float, Find]] = []
     spoken: set[str] = set()

@@ -162,7 +162,7 @@ class Ranker:
         return dict(zip(distinct, (weights / norm).tolist(), strict=True))
 
     def _brevity(self, size: int) -> float:
-        return 1 / (1 + (size / self.settings.brief) ** 4)
+        return 1 / (1 + (size / self.settings.brief) ** 6)
 
     def _query(self, weights: dict[str, float], size: int) -> Query:
         ids = self.vocabulary.lookup(list(weights))
@@ -183,8 +183,10 @@ class Ranker:
 
     def score(self, segment: Segment, query: Query, rows: np.ndarray) -> np.ndarray:
         """float32 [len(rows)] in [0, 1]: the exact score of the given rows."""
-        combined = combine(self._signals(segment, query, rows), query.brevity, self.frozen.deviations, self.settings)
-        return 1 - np.exp(-self.frozen.scale * np.maximum(combined, 0).astype(np.float64))
+        signal = self._signals(segment, query, rows)
+        combined = combine(signal, query.brevity, self.frozen.deviations, self.settings).astype(np.float64)
+        combined[signal[:, 1] <= 0] = 0  # without a shared term there is no reason to show, whatever the latent space says
+        return 1 - np.exp(-self.frozen.scale * np.maximum(combined, 0))
 
     def hits(self, reading: Reading, limit: int, among: Collection[str] | None = None) -> list[Hit]:
         """The best ``limit`` profiles, best first, equal scores by id; only those that share a term with the need."""

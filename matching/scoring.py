@@ -69,7 +69,8 @@ def signals(segment: Segment, query: Query, rows: np.ndarray, idf: np.ndarray, m
         spread = np.exp((cosine - np.repeat(peak, sizes[filled])) / settings.tau)
         out[filled, 0] = peak + settings.tau * np.log(np.add.reduceat(spread, groups) / sizes[filled])
         out[filled, 1] = mean / np.maximum(segment.centroid_norms[rows[filled]], 1e-9)
-        out[filled, 2] = np.maximum.reduceat(bm25, groups)
+        top, others = np.maximum.reduceat(bm25, groups), np.maximum(sizes[filled] - 1, 1)
+        out[filled, 2] = top + settings.rest * (np.add.reduceat(bm25, groups) - top) / others
     out[:, 3] = np.maximum(segment.latent[rows] @ query.latent, 0)
     return out
 

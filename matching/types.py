@@ -101,8 +101,9 @@ class Settings:
     pooled: float = 0.5
     centroid: float = 0.5
     best: float = 1.5
+    rest: float = 0.4
     latent: float = 0.5
-    brief: float = 80.0
+    brief: float = 60.0
     dimensions: int = 100
     glossary: float = 1.0
     glossary_full: int = 8

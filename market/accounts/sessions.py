@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from market import clock
+from market.access import PasswordConfirmationRequired
 from market.accounts.models import Grant, User, UserSession
 from market.database import db, transaction
-from market.errors import NotAllowed
 from market.permissions import ANONYMOUS, Actor, Held, Role
 
 IDLE_STAFF = timedelta(minutes=60)
@@ -25,7 +25,8 @@ TOUCH_EVERY = timedelta(minutes=1)
 login_manager = LoginManager()
 
 
-def _hash(token: str) -> str:
+def hash_token(token: str) -> str:
+    """What is kept of a random token: sessions, invitations and password links."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -52,7 +53,7 @@ def begin(user: User) -> None:
     """Sign ``user`` in: a new token always, so that a fixed one is worth nothing. Inside a transaction."""
     token, now = secrets.token_urlsafe(32), clock.now()
     row = UserSession(
-        token_hash=_hash(token),
+        token_hash=hash_token(token),
         user_id=user.id,
         authority_epoch=user.authority_epoch,
         last_seen_at=now,
@@ -65,11 +66,17 @@ def begin(user: User) -> None:
     db.session.flush()  # The actor's snapshot names the session.
     chosen = session.get("locale")
     session.clear()
-    if chosen:
-        session["locale"] = chosen
+    session["locale"] = chosen or user.locale
     principal = Principal(token, user, actor_of(user, row.id, row.ip))
     login_user(principal)
     g.actor = principal.actor
+
+
+def carry_sessions(user: User, before: int) -> None:
+    """Let the sessions that were live at epoch ``before`` go on: what changed follows from the user's own act."""
+    query = select(UserSession).where(UserSession.user_id == user.id, UserSession.authority_epoch == before)
+    for row in db.session.scalars(query.order_by(UserSession.id)):
+        row.authority_epoch = user.authority_epoch
 
 
 def end() -> None:
@@ -100,7 +107,7 @@ def _live(row: UserSession) -> bool:
 @login_manager.user_loader
 def _load(token: str) -> Principal | None:
     row = db.session.scalar(
-        select(UserSession).where(UserSession.token_hash == _hash(token)).options(joinedload(UserSession.user))
+        select(UserSession).where(UserSession.token_hash == hash_token(token)).options(joinedload(UserSession.user))
     )
     if row is None or not _live(row):
         return None
@@ -117,7 +124,8 @@ def _identify() -> None:
     if request.endpoint == "static":
         return
     principal: Any = current_user
-    g.actor = principal.actor if principal.is_authenticated else ANONYMOUS
+    visitor = Actor(ip=request.remote_addr or "")
+    g.actor = principal.actor if principal.is_authenticated else visitor
     if g.actor.session_id is not None:
         _touch(g.actor.session_id)
 
@@ -131,9 +139,9 @@ def _touch(session_id: int) -> None:
 
 
 def require_fresh(asking: Actor) -> None:
-    """Raises NotAllowed when the password was given too long ago."""
+    """Raises PasswordConfirmationRequired when the password was given too long ago."""
     if not is_fresh(asking):
-        raise NotAllowed("此操作需要先重新输入密码确认身份")
+        raise PasswordConfirmationRequired("此操作需要先重新输入密码确认身份")
 
 
 def install(app: Flask) -> None:

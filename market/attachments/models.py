@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.database import Base, Numbered
+from market.sealing.fields import EncryptedText
 
 
 class Attachment(Numbered, Base):
@@ -19,10 +20,13 @@ class Attachment(Numbered, Base):
     owner_id: Mapped[int]
     slot: Mapped[str] = mapped_column(String(40))
     """What it is to its owner: ``commitment``, ``signed_scan``, ``evidence``…"""
-    filename: Mapped[str] = mapped_column(String(200))
+    filename: Mapped[str] = mapped_column(EncryptedText)
+    """Encrypted, because a name tells what a sealed or confidential file holds."""
     content_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
-    sha256: Mapped[str] = mapped_column(String(64))
+    """Bytes of the plaintext."""
+    sha256: Mapped[str] = mapped_column(EncryptedText)
+    """Of the plaintext as stored (images are re-encoded): it would betray a guessed sealed file."""
     is_encrypted: Mapped[bool] = mapped_column(default=False)
     uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     removed_at: Mapped[datetime | None]

@@ -34,6 +34,11 @@ def send_mail(recipient: str, subject: str, body: str, *, key: str) -> None:
     enqueue("mail.address", {"recipient": recipient, "subject": subject, "body": body, "key": key}, key=key)
 
 
+def send_unkept_mail(recipient: str, subject: str, body: str) -> None:
+    """Send at once from inside a handler and keep no text: for links that are as good as a password."""
+    _deliver(f"unkept:{secrets.token_hex(12)}", recipient, subject, body, kept_body="")
+
+
 @handler("mail.user")
 def _mail_user(payload: dict[str, Any]) -> None:
     # Accounts stand above this room: the table is named, the class not imported.
@@ -51,17 +56,20 @@ def _mail_address(payload: dict[str, Any]) -> None:
     _deliver(payload["key"], payload["recipient"], payload["subject"], payload["body"])
 
 
-def _deliver(key: str, recipient: str, subject: str, body: str) -> None:
+def _deliver(key: str, recipient: str, subject: str, body: str, kept_body: str | None = None) -> None:
     """Send once per key: a crash between sending and the commit repeats it under the same Message-ID."""
     settings = current_app.extensions["settings"]
     row = db.session.scalar(select(Mail).where(Mail.dedupe_key == key))
     if row is not None and row.sent_at is not None:
         return
-    row = row or Mail(dedupe_key=key, recipient=recipient, subject=subject, body=body)
+    subject = " ".join(subject.split())  # A line break in a subject would begin another header.
+    row = row or Mail(
+        dedupe_key=key, recipient=recipient, subject=subject, body=body if kept_body is None else kept_body
+    )
     db.session.add(row)
     db.session.flush()  # The Message-ID is the row's number.
     message = EmailMessage(
-        subject.replace("\n", " "),
+        subject,
         body + f"\n\n—— {settings.site_name}",
         to=[recipient],
         headers={"Message-ID": f"<{row.id}@{settings.mail_sender.split('@')[-1]}>"},

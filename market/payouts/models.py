@@ -7,9 +7,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from market.accounts.models import User
 from market.append_only import append_only
 from market.contracts.models import Contract, Milestone
 from market.database import Base, Numbered, Versioned, fen_column, state_column
+from market.payouts.triggers import guard_ledger, guard_payouts
 from market.programmes.models import Cycle
 from market.sealing.fields import EncryptedText
 
@@ -38,6 +40,10 @@ class Account(Numbered, Base):
 
     kind: Mapped[AccountKind] = state_column(AccountKind)
     name: Mapped[str] = mapped_column(String(200))
+    owner: Mapped[str] = mapped_column(String(80), unique=True)
+    """Whose it is: ``treasury``, ``line:<cycle>/<code>``, ``user:<id>`` or ``organisation:<id>``."""
+    seal: Mapped[str] = mapped_column(String(64))
+    """HMAC of what the account is; the totals follow from the transfers."""
     no_overdraft: Mapped[bool] = mapped_column(default=True)
     debits_pending_fen: Mapped[int] = fen_column(default=0)
     debits_posted_fen: Mapped[int] = fen_column(default=0)
@@ -68,6 +74,8 @@ class Transfer(Numbered, Base):
         CheckConstraint("(kind IN ('post','void')) = (hold_id IS NOT NULL)", name="resolves_a_hold"),
     )
 
+    # Numbered by the ledger without a gap, so that the number is part of what is hashed.
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[TransferKind] = state_column(TransferKind)
     debit_account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     credit_account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
@@ -75,7 +83,7 @@ class Transfer(Numbered, Base):
     hold_id: Mapped[int | None] = mapped_column(ForeignKey("transfer.id"), unique=True)
     memo: Mapped[str] = mapped_column(String(300), default="")
     entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    prev_hash: Mapped[str] = mapped_column(String(64))
+    prev_hash: Mapped[str] = mapped_column(String(64), unique=True)
     hash: Mapped[str] = mapped_column(String(64), unique=True)
 
 
@@ -173,7 +181,7 @@ class Payout(Numbered, Versioned, Base):
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     approved_at: Mapped[datetime | None]
     digest: Mapped[str] = mapped_column(String(64), default="")
-    """HMAC of payee, account and amount as the checker saw them; approval and payment compare."""
+    """HMAC of the whole row as the last step left it; every next step compares before it acts."""
     note: Mapped[str] = mapped_column(Text, default="")
     hold_id: Mapped[int] = mapped_column(ForeignKey("transfer.id"), unique=True)
     post_id: Mapped[int | None] = mapped_column(ForeignKey("transfer.id"), unique=True)
@@ -183,6 +191,37 @@ class Payout(Numbered, Versioned, Base):
     contract: Mapped[Contract] = relationship()
     milestone: Mapped[Milestone] = relationship()
     budget_line: Mapped[BudgetLine] = relationship()
+    hold: Mapped[Transfer] = relationship(foreign_keys=hold_id)
+    post: Mapped[Transfer | None] = relationship(foreign_keys=post_id)
+    maker: Mapped[User] = relationship(foreign_keys=maker_id)
+    checker: Mapped[User | None] = relationship(foreign_keys=checker_id)
+    approver: Mapped[User | None] = relationship(foreign_keys=approver_id)
+
+
+class BountyPayment(Numbered, Versioned, Base):
+    """榜金支付: the poster's own payment for an accepted milestone, with its voucher; the solver confirms receipt."""
+
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        CheckConstraint(
+            "confirmed_by_id IS NULL OR (confirmed_at IS NOT NULL AND confirmed_by_id <> entered_by_id)",
+            name="receipt_by_another",
+        ),
+    )
+
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"), index=True)
+    milestone_id: Mapped[int] = mapped_column(ForeignKey("milestone.id"), index=True)
+    amount_fen: Mapped[int] = fen_column()
+    paid_on: Mapped[date]
+    voucher_number: Mapped[str] = mapped_column(String(80))
+    entered_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    contract: Mapped[Contract] = relationship()
+    milestone: Mapped[Milestone] = relationship()
 
 
 append_only(Transfer)
+guard_ledger(Transfer)
+guard_payouts(Payout)

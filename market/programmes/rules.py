@@ -3,7 +3,12 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from market.money import LARGEST_FEN
+
+Count = Annotated[int, Field(ge=0, le=10_000)]
+Fen = Annotated[int, Field(ge=0, le=LARGEST_FEN)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Days = Annotated[int, Field(ge=0, le=400)]
 
@@ -36,52 +41,53 @@ class Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # 需求
-    title_least: int = 8
-    title_most: int = 50
-    background_least: int = 100
-    background_most: int = 1500
-    indicators_least: int = 3
-    indicators_most: int = 12
-    term_months_least: int = 6
-    term_months_most: int = 36
-    amount_least_fen: int = 0
+    title_least: Count = 8
+    title_most: Count = 50
+    background_least: Count = 100
+    background_most: Count = 1500
+    indicators_least: Count = 3
+    indicators_most: Count = 12
+    term_months_least: Count = 6
+    term_months_most: Count = 36
+    amount_least_fen: Fen = 0
     poster_share_least: Percent = 0
-    poster_age_years_least: int = 1
+    poster_age_years_least: Count = 1
     vague_words: tuple[str, ...] = ("国际先进", "国际领先", "国内领先", "显著提高", "大幅提升", "行业一流", "明显改善")
     district_check_working_days: Days = 5
     formal_check_working_days: Days = 5
-    need_returns_most: int = 2
-    need_panel_least: int = 5
+    need_returns_most: Count = 2
+    need_panel_least: Count = 5
     need_pass_score: Percent = 60
     # 榜单
     posting_days_least: Days = 20
     posting_days_default: Days = 30
     change_days_left_least: Days = 15
-    extensions_most: int = 1
+    extensions_most: Count = 1
     extension_days_most: Days = 30
-    relists_most: int = 2
+    relists_most: Count = 2
     # 匹配与邀请
-    match_limit: int = 20
+    match_limit: Count = 20
     match_threshold: Percent = 15
     duplicate_threshold: Percent = 60
     # 揭榜
-    live_projects_per_lead_most: int = 2
-    attachment_mb_most: int = 20
-    attachments_most: int = 10
-    milestones_most: int = 12
+    live_projects_per_lead_most: Count = 2
+    attachment_mb_most: Count = 20
+    attachments_most: Count = 10
+    milestones_most: Count = 12
     # 开启
-    opening_quorum: int = 2
-    opening_holders: int = 3
+    opening_quorum: Count = 2
+    opening_holders: Count = 3
     # 评审
-    panel_least: int = 5
-    panel_same_unit_most: int = 1
-    expert_yearly_most: int = 12
-    recusal_years: int = 3
+    panel_least: Count = 5
+    panel_same_unit_most: Count = 1
+    panel_financial_least: Count = 1
+    expert_yearly_most: Count = 12
+    recusal_years: Count = 3
     criteria: tuple[Criterion, ...] = DEFAULT_CRITERIA
     pass_line: Percent = 60
-    trim_from: int = 7
-    spread_limit: int = 15
-    outlier_limit: int = 20
+    trim_from: Count = 7
+    spread_limit: Count = 15
+    outlier_limit: Count = 20
     scores_published: bool = False
     # 公示与异议
     notice_working_days: Days = 5
@@ -89,36 +95,46 @@ class Rules(BaseModel):
     # 合同
     signing_days: Days = 30
     instalments: tuple[Percent, ...] = (30, 40, 30)
-    rectification_months: int = 3
+    rectification_months: Count = 3
     # 资金
+    fiscal_base: Literal["contract", "rd_total"] = "rd_total"
     fiscal_share: Percent = 30
-    fiscal_cap_fen: int = 500 * 1_000_000
+    fiscal_cap_fen: Fen = 500 * 1_000_000
     reward_payee: Literal["solver", "poster"] = "solver"
     # 公开
-    notice_archive_years: int = 3
+    notice_archive_years: Count = 3
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = []
-        if sum(criterion.weight for criterion in self.criteria) != 100:
-            problems.append("评审指标权重之和应为 100")
-        if len({criterion.key for criterion in self.criteria}) != len(self.criteria):
-            problems.append("评审指标代码不能重复")
-        if sum(self.instalments) != 100:
-            problems.append("付款比例之和应为 100")
-        if not 2 <= self.opening_quorum <= self.opening_holders:
-            problems.append("开启人数至少 2 人，且不超过持有人数")
-        if self.panel_least % 2 == 0 or self.need_panel_least % 2 == 0:
-            problems.append("评审组人数应为单数")
-        for low, high in (
-            ("title_least", "title_most"),
-            ("background_least", "background_most"),
-            ("indicators_least", "indicators_most"),
-            ("term_months_least", "term_months_most"),
-            ("posting_days_least", "posting_days_default"),
-        ):
-            if getattr(self, low) > getattr(self, high):
-                problems.append(f"{low} 不能大于 {high}")
+        problems = inconsistencies(self)
         if problems:
-            raise ValueError("；".join(problems))
+            raise PydanticCustomError("inconsistent", "{text}", {"text": "；".join(problems.values()), "fields": problems})
         return self
+
+
+# (smaller, larger, what to say beside the smaller one)
+_ORDERED = (
+    ("title_least", "title_most", "标题最少字数不能大于最多字数"),
+    ("background_least", "background_most", "背景最少字数不能大于最多字数"),
+    ("indicators_least", "indicators_most", "指标最少条数不能大于最多条数"),
+    ("term_months_least", "term_months_most", "最短期限不能大于最长期限"),
+    ("posting_days_least", "posting_days_default", "最短张榜天数不能大于默认张榜天数"),
+    ("opening_quorum", "opening_holders", "开启所需人数不能大于持有密钥人数"),
+)
+
+
+def inconsistencies(rules: Rules) -> dict[str, str]:
+    """Values that contradict each other: field → what is wrong."""
+    problems = {low: text for low, high, text in _ORDERED if getattr(rules, low) > getattr(rules, high)}
+    if sum(criterion.weight for criterion in rules.criteria) != 100:
+        problems["criteria"] = "评审指标权重之和应为 100"
+    elif len({criterion.key for criterion in rules.criteria}) != len(rules.criteria):
+        problems["criteria"] = "评审指标代码不能重复"
+    if sum(rules.instalments) != 100:
+        problems["instalments"] = "付款比例之和应为 100"
+    if rules.opening_quorum < 2:
+        problems["opening_quorum"] = "开启至少需要 2 人"
+    for name in ("panel_least", "need_panel_least"):
+        if getattr(rules, name) % 2 == 0:
+            problems[name] = "评审组人数应为单数"
+    return problems

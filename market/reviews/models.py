@@ -13,6 +13,7 @@ from market.append_only import append_only
 from market.bids.models import Bid
 from market.challenges.models import Challenge
 from market.database import Base, Numbered, Versioned, state_column
+from market.sealing.fields import EncryptedJSON, EncryptedText
 
 
 class Expert(Numbered, Versioned, Base):
@@ -56,7 +57,11 @@ class Round(Numbered, Versioned, Base):
     """评审轮次 of a challenge; criteria are frozen from the rules when it begins."""
 
     __tablename__ = "review_round"
-    __table_args__ = (UniqueConstraint("challenge_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("challenge_id", "number"),
+        # Who draws the panel does not also call it together (docs/domain.md B.2).
+        CheckConstraint("convened_by_id IS NULL OR convened_by_id <> drawn_by_id", name="drawer_does_not_convene"),
+    )
 
     challenge_id: Mapped[int] = mapped_column(ForeignKey("challenge.id"))
     number: Mapped[int] = mapped_column(default=1)
@@ -66,9 +71,28 @@ class Round(Numbered, Versioned, Base):
     seed: Mapped[str] = mapped_column(String(64), default="")
     """Seed of the random draw: anyone can repeat it."""
     opinion: Mapped[str] = mapped_column(Text, default="")
+    explanation: Mapped[str] = mapped_column(Text, default="")
+    """Why scores that lie far apart were accepted."""
+    void_reason: Mapped[str] = mapped_column(Text, default="")
     managed_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    drawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    convened_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    concluded_at: Mapped[datetime | None]
 
     challenge: Mapped[Challenge] = relationship()
+
+
+class Draw(Numbered, Base):
+    """随机抽取记录: the whole pool as it stood, who was drawn, who waits in reserve, who was excluded and why. Append-only."""
+
+    __tablename__ = "expert_draw"
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("review_round.id"), index=True)
+    seed: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    outcome: Mapped[list[Any]]
+    """[{expert_id, place, result: drawn | reserve | excluded, reason}] in the order of the draw."""
+    drawn_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
 
 
 class AssignmentState(StrEnum):
@@ -99,6 +123,8 @@ class Assignment(Numbered, Versioned, Base):
     state_changed_at: Mapped[datetime | None]
     declaration: Mapped[str] = mapped_column(Text, default="")
     recusal_reason: Mapped[str] = mapped_column(Text, default="")
+    by_hand: Mapped[bool] = mapped_column(default=False)
+    """Named by an officer instead of drawn."""
     declared_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
 
@@ -107,14 +133,17 @@ class Assignment(Numbered, Versioned, Base):
 
 
 class ScoreDraft(Numbered, Versioned, Base):
-    """评分草稿: what an expert has entered so far; only the expert reads it."""
+    """评分草稿: what an expert has entered so far; only the expert reads it, so neither dump nor journal shows it."""
 
     __table_args__ = (UniqueConstraint("assignment_id", "bid_id"),)
+    audited = False
 
     assignment_id: Mapped[int] = mapped_column(ForeignKey("review_assignment.id"))
     bid_id: Mapped[int] = mapped_column(ForeignKey("bid.id"))
-    scores: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    comment: Mapped[str] = mapped_column(Text, default="")
+    scores: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON, default=dict)
+    """{criterion key: 0–100}, as far as entered."""
+    reasons: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON, default=dict)
+    comment: Mapped[str] = mapped_column(EncryptedText, default="")
 
 
 class Sheet(Numbered, Base):
@@ -130,7 +159,10 @@ class Sheet(Numbered, Base):
     bid_id: Mapped[int] = mapped_column(ForeignKey("bid.id"), index=True)
     scores: Mapped[dict[str, Any]]
     """{criterion key: 0–100}."""
+    reasons: Mapped[dict[str, Any]]
+    """{criterion key: why}."""
     comment: Mapped[str] = mapped_column(Text)
+    """Overall opinion; the bidder reads it without the expert's name."""
     total_hundredths: Mapped[int]
     """Weighted total in hundredths of a point, 0–10000."""
 
@@ -157,5 +189,6 @@ class Ranking(Numbered, Base):
     bid: Mapped[Bid] = relationship()
 
 
+append_only(Draw)
 append_only(Sheet)
 append_only(Ranking)

@@ -47,11 +47,13 @@ class AssignmentMachine(Machine):
     s = states
     declare = s.INVITED.to(s.DECLARED)
     recuse = s.INVITED.to(s.RECUSED) | s.DECLARED.to(s.RECUSED)
+    release = s.INVITED.to(s.RECUSED) | s.DECLARED.to(s.RECUSED)
     submit = s.DECLARED.to(s.SUBMITTED)
     del s
 
     moves = {
         "declare": ("承诺无利害关系", Permission.REVIEW_SCORE),
         "recuse": ("申请回避", Permission.REVIEW_SCORE),
+        "release": ("撤换专家", Permission.REVIEW_MANAGE),
         "submit": ("提交评分", Permission.REVIEW_SCORE),
     }

@@ -1,2 +1,2 @@
 """密封: keys, field encryption, sealing and opening of bids. Beside the seven names: ``fields`` (encrypted column types),
-``envelope`` (HPKE), ``keys`` (officers' keys and shares of a challenge's key)."""
+``envelope`` (HPKE and padding), ``locks`` (an officer's passphrase), ``keys`` (a challenge's key and its shares)."""

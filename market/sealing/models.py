@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.database import Base, Numbered
@@ -10,6 +10,16 @@ from market.database import Base, Numbered
 
 class OfficerKey(Numbered, Base):
     """开标密钥: an officer's key pair; the private half opens with a passphrase that only the officer knows."""
+
+    __table_args__ = (
+        Index(
+            "uq_officer_key_live",
+            "user_id",
+            unique=True,
+            sqlite_where=text("retired_at IS NULL"),
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+    )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Organisation, User
@@ -69,9 +69,21 @@ class Solver(Numbered, Versioned, Base):
     accepts_matching: Mapped[bool] = mapped_column(default=True)
     """个人信息保护法 art. 24: the solver may refuse to be matched."""
     refreshed_at: Mapped[datetime | None]
+    """When the solver last touched its public text: a profile grows stale, and ``lock`` is its version in the index."""
+    filter_text: Mapped[str] = mapped_column(Text, default="")
+    """Names, directions and keywords in lower case: what the list's filter looks through."""
 
     lead: Mapped[User] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
+
+
+@event.listens_for(Solver, "before_insert")
+@event.listens_for(Solver, "before_update")
+def _keep_filter_text(_mapper: object, _connection: object, solver: Solver) -> None:
+    words = [solver.name, solver.name_en, *(solver.directions or ()), *(solver.keywords or ())]
+    text = "\n".join(word for word in words if word).lower()
+    if solver.filter_text != text:
+        solver.filter_text = text
 
 
 class SolverMember(Numbered, Base):

@@ -16,6 +16,7 @@ class SolverMachine(Machine):
     list_publicly = s.DRAFT.to(s.LISTED) | s.HIDDEN.to(s.LISTED)
     verify = s.LISTED.to(s.VERIFIED)
     unverify = s.VERIFIED.to(s.LISTED)
+    change_identity = s.VERIFIED.to(s.LISTED)
     hide = s.LISTED.to(s.HIDDEN) | s.VERIFIED.to(s.HIDDEN)
     del s
 
@@ -23,5 +24,6 @@ class SolverMachine(Machine):
         "list_publicly": ("登记入库", Permission.SOLVER_WRITE),
         "verify": ("核验通过", Permission.SOLVER_VERIFY),
         "unverify": ("撤销核验", Permission.SOLVER_VERIFY),
+        "change_identity": ("更改名称或单位，待重新核验", Permission.SOLVER_WRITE),
         "hide": ("隐藏", Permission.SOLVER_WRITE),
     }

@@ -10,7 +10,7 @@ from stdnum.cn import uscc
 
 from market import clock
 from market.accounts.models import District, Grant, Organisation, OrganisationKind, OrganisationState, User, UserSession
-from market.accounts.sessions import LONGEST, _hash, actor_of
+from market.accounts.sessions import LONGEST, actor_of, hash_token
 from market.audit.journal import record
 from market.database import db, transaction
 from market.permissions import SYSTEM, Actor, Role
@@ -96,7 +96,7 @@ def client_of(app: Flask, user: User) -> FlaskClient:
     token, now = secrets.token_urlsafe(16), clock.now()
     save(
         UserSession(
-            token_hash=_hash(token),
+            token_hash=hash_token(token),
             user_id=user.id,
             authority_epoch=user.authority_epoch,
             last_seen_at=now,

@@ -1,0 +1,137 @@
+"""Reads of programmes: the rules in force, the open cycle, the taxonomy, the calendar."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import get_locale
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from market import clock
+from market.database import db
+from market.errors import NotFound
+from market.programmes.labels import GROUPS, readable
+from market.programmes.models import CalendarDay, Cycle, CycleState, Programme, ProgrammeRules, Term, TermKind
+from market.programmes.rules import Rules
+
+
+def rules_of(subject: Any) -> Rules:
+    """The typed rules that bind ``subject``: a Cycle, Challenge, or anything that leads to one (Need, Bid, Contract…)."""
+    while not hasattr(subject, "rules"):
+        subject = next(getattr(subject, name) for name in ("cycle", "challenge", "need", "bid", "contract") if hasattr(subject, name))
+    return Rules(**subject.rules.content)
+
+
+def current_cycle() -> Cycle | None:
+    """The cycle that takes needs now; the newest when several do."""
+    return next(iter(open_cycles()), None)
+
+
+def open_cycles() -> Sequence[Cycle]:
+    now = clock.now()
+    return db.session.scalars(
+        select(Cycle)
+        .where(Cycle.state == CycleState.OPEN, Cycle.opens_at <= now, Cycle.closes_at >= now)
+        .options(joinedload(Cycle.rules), joinedload(Cycle.programme))
+        .order_by(Cycle.opens_at.desc(), Cycle.id.desc())
+    ).all()
+
+
+def takes_needs(cycle: Cycle) -> bool:
+    """The state and, to the second, the clock."""
+    return cycle.state is CycleState.OPEN and cycle.opens_at <= clock.now() <= cycle.closes_at
+
+
+def all_cycles() -> Sequence[Cycle]:
+    return db.session.scalars(
+        select(Cycle)
+        .options(joinedload(Cycle.rules), joinedload(Cycle.programme))
+        .order_by(Cycle.year.desc(), Cycle.opens_at.desc(), Cycle.id.desc())
+    ).all()
+
+
+def cycle_of(cycle_id: int) -> Cycle:
+    found = db.session.scalar(
+        select(Cycle).where(Cycle.id == cycle_id).options(joinedload(Cycle.rules), joinedload(Cycle.programme))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def all_programmes() -> Sequence[Programme]:
+    return db.session.scalars(select(Programme).order_by(Programme.id)).all()
+
+
+def programme_of(programme_id: int) -> Programme:
+    found = db.session.get(Programme, programme_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def rules_versions(programme: Programme) -> Sequence[ProgrammeRules]:
+    """Newest first."""
+    return db.session.scalars(
+        select(ProgrammeRules)
+        .where(ProgrammeRules.programme_id == programme.id)
+        .order_by(ProgrammeRules.version.desc())
+    ).all()
+
+
+def newest_rules() -> dict[int, ProgrammeRules]:
+    """The newest version of every programme, by programme id."""
+    rows = db.session.scalars(select(ProgrammeRules).order_by(ProgrammeRules.programme_id, ProgrammeRules.version))
+    return {row.programme_id: row for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule as people read it; ``before`` is what it was in the version compared with, None when unchanged."""
+
+    text: Any
+    value: str
+    before: str | None = None
+
+
+def rule_lines(rules: Rules, compared_with: Rules | None = None) -> list[tuple[Any, list[RuleLine]]]:
+    """The rules in groups, each with its old value where it differs."""
+    found = []
+    for title, labels in GROUPS:
+        lines = []
+        for label in labels:
+            value = readable(label, rules)
+            changed = compared_with is not None and getattr(compared_with, label.name) != getattr(rules, label.name)
+            lines.append(RuleLine(label.text, value, readable(label, compared_with) if changed and compared_with else None))
+        found.append((title, lines))
+    return found
+
+
+def terms(kind: TermKind, *, retired: bool = False) -> Sequence[Term]:
+    """分类词 in order of entry; retired ones only when asked for."""
+    query = select(Term).where(Term.kind == kind).order_by(Term.id)
+    return db.session.scalars(query if retired else query.where(Term.retired.is_(False))).all()
+
+
+def term_names() -> dict[TermKind, dict[str, str]]:
+    """Code → name in the reader's language, per kind, retired ones included; one statement."""
+    english = str(get_locale()) == "en"
+    found: dict[TermKind, dict[str, str]] = {kind: {} for kind in TermKind}
+    for term in db.session.scalars(select(Term).order_by(Term.id)):
+        found[term.kind][term.code] = (term.name_en or term.name) if english else term.name
+    return found
+
+
+def kept_days() -> dict[date, bool]:
+    """Days staff have entered: day → whether it is worked. For clock.add_working_days."""
+    return {row.day: row.is_working for row in db.session.scalars(select(CalendarDay))}
+
+
+def calendar_days(year: int) -> Sequence[CalendarDay]:
+    return db.session.scalars(
+        select(CalendarDay)
+        .where(CalendarDay.day >= date(year, 1, 1), CalendarDay.day <= date(year, 12, 31))
+        .order_by(CalendarDay.day)
+    ).all()

@@ -1,0 +1,32 @@
+"""Run the site on one machine: waitress in this process, the worker in a second one that stops with it."""
+
+import os
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+import click
+from flask import Flask
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serve until stopped. The worker is a process of its own: it alone writes the index and handles its signals."""
+    from waitress import serve as waitress_serve
+
+    worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], env=os.environ.copy())
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        waitress_serve(app, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True)
+    except OSError as problem:
+        raise click.ClickException(f"端口 {port} 不可用：{problem.strerror}。可以换一个：make demo PORT=5050") from problem
+    finally:
+        worker.terminate()
+        try:
+            worker.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            worker.kill()

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from matching.__main__ import main
+
+DATA = Path(__file__).parent / "data"
+
+
+def test_rank_and_evaluate_the_demonstration_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, index = tmp_path / "run.tsv", tmp_path / "index"
+    common = ["--queries", str(DATA / "queries.jsonl"), "--limit", "40"]
+    assert main(["rank", "--experts", str(DATA / "experts.jsonl"), *common, "--out", str(run), "--index", str(index)]) == 0
+    assert main(["evaluate", "--data", str(DATA), "--run", str(run), "--boot", "20"]) == 0
+    measures = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines())
+    assert float(measures["ndcg@10"]) >= 0.90
+    again = tmp_path / "again.tsv"
+    assert main(["rank", *common, "--out", str(again), "--index", str(index)]) == 0
+    assert again.read_text() == run.read_text()
+
+
+def test_pairs_scores_every_judged_pair(tmp_path: Path) -> None:
+    run = tmp_path / "run.tsv"
+    arguments = ["rank", "--experts", DATA / "experts.jsonl", "--queries", DATA / "queries.jsonl",
+                 "--pairs", DATA / "qrels.tsv", "--out", run]  # fmt: skip
+    assert main([str(a) for a in arguments]) == 0
+    assert len(run.read_text().splitlines()) == len((DATA / "qrels.tsv").read_text().splitlines()) - 1
+
+
+def test_explain_prints_terms_and_their_source(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["explain", "--experts", str(DATA / "experts.jsonl"), "--query-id", "C01", "--expert-id", "S01"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("S01\tscore") and "bio" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rank", "--queries", "q", "--out", "o"],
+        ["rank", "--experts", "nothing.jsonl", "--queries", "q", "--out", "o"],
+        ["evaluate", "--data", "nothing", "--run", "nothing.tsv"],
+        ["explain", "--experts", str(DATA / "experts.jsonl"), "--query-id", "nothing", "--expert-id", "S01"],
+    ],
+)
+def test_mistake_is_told_without_a_traceback(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith("matching: ")
+
+
+def test_pairs_of_an_unknown_query_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pairs.tsv").write_text("h\nnothing\tS01\t1\n")
+    arguments = ["rank", "--experts", DATA / "experts.jsonl", "--queries", DATA / "queries.jsonl",
+                 "--pairs", tmp_path / "pairs.tsv", "--out", tmp_path / "o"]  # fmt: skip
+    assert main([str(a) for a in arguments]) == 2
+    assert "nothing" in capsys.readouterr().err
+
+
+def test_module_runs_from_outside() -> None:
+    done = subprocess.run([sys.executable, "-m", "matching", "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "evaluate" in done.stdout
