@@ -29,7 +29,7 @@ def wan(fen: int | None) -> Decimal | None:
 
 
 def workbook(title: str, headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
-    """One sheet: a frozen bold heading row, then ``rows`` (text, int, Decimal in 万元, date, aware datetime, bool, None)."""
+    """One sheet: a frozen bold heading, then rows of text, int, Decimal (万元), date, aware datetime, None."""
     # openpyxl takes a quarter of a second to import.
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell

@@ -114,7 +114,7 @@ def uncovered(reading: Reading, covered: set[str], limit: int = 12) -> tuple[str
     for term in [*reading.terms, Term("", len(reading.text) + 2, len(reading.text) + 2)]:
         if term.key in covered or (len(term.key) == 1 and term.key):
             continue
-        if term.start > end and end > 0:
+        if term.start > end > 0:
             pieces[reading.text[start:end]] = weight
             start, weight = term.start, 0.0
         start = term.start if end < 0 else start

@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from matching.errors import DuplicateProfile, EmptyCorpus, InvalidInput
 from matching.text import keys
-from matching.types import Document, Profile, Settings
+from matching.types import Document, Profile
 
 _HIGHEST = 255  # counts are one byte
+
+Projection = Callable[[Any], np.ndarray]  # sparse rows (scipy is imported late) -> float32 [n, dimensions]
 
 
 def texts_of(profile: Profile) -> list[str]:
@@ -85,12 +88,20 @@ class Vocabulary:
         """float32 [size]."""
         return np.concatenate([self.idf, np.full(len(self.later), self.idf_unseen, np.float32)])
 
-    def steepness(self, ids: np.ndarray) -> np.ndarray:
-        """float32 [len(ids)]: what turns a weight with the smoothed idf into one with the idf of BM25."""
+    def frequency(self, ids: np.ndarray) -> np.ndarray:
+        """int64 [len(ids)]: in how many texts of the fit each known term stood, 0 for those met later."""
         frequencies = np.zeros(len(ids), np.int64)
-        known = ids < len(self.frequencies)
-        frequencies[known] = self.frequencies[ids[known]]
-        return steep_idf_of(frequencies, self.texts) / idf_of(frequencies, self.texts)
+        at_fit = ids < len(self.frequencies)
+        frequencies[at_fit] = self.frequencies[ids[at_fit]]
+        return frequencies
+
+    def idf_at(self, ids: np.ndarray) -> np.ndarray:
+        """float32 [len(ids)]: the smoothed idf of known terms (of an unknown id -1 whatever stands last)."""
+        return idf_of(self.frequency(ids), self.texts)
+
+    def steep_idf(self, ids: np.ndarray) -> np.ndarray:
+        """float32 [len(ids)]: the idf of BM25 of known terms."""
+        return steep_idf_of(self.frequency(ids), self.texts)
 
     def lookup(self, names: Sequence[str], grow: bool = False) -> np.ndarray:
         """int64 [len(names)]: the id of each term, -1 where unknown (with ``grow`` unknown terms are added)."""
@@ -170,7 +181,7 @@ class Segment:
 
     norms: float32 [d] of the TF-IDF vectors; lengths: float32 [d] in terms; centroid_norms: float32 [n] of the mean of
     the unit vectors; posting_start: int64 [v + 1], posting_row: int32, posting_weight: float32: the unit centroids by
-    term; latent: float32 [n, dimensions]; packed profiles as UTF-8 JSON between packed_start: int64 [n + 1].
+    term, greatest: float32 [v] the largest weight of each term; latent: float32 [n, dimensions]; packed profiles as UTF-8 JSON between packed_start: int64 [n + 1].
     """
 
     ids: list[str]
@@ -181,6 +192,7 @@ class Segment:
     posting_start: np.ndarray
     posting_row: np.ndarray
     posting_weight: np.ndarray
+    greatest: np.ndarray
     latent: np.ndarray
     packed: np.ndarray
     packed_start: np.ndarray
@@ -194,12 +206,12 @@ def damped(counts: np.ndarray) -> np.ndarray:
     return 1 + np.log(counts.astype(np.float32))
 
 
-def text_vectors(counts: Counts, idf: np.ndarray):  # noqa: ANN201 - scipy is imported late
+def text_vectors(counts: Counts, text_idf: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
     """(unit TF-IDF rows as csr [texts, v] float32, norms float32 [texts], lengths float32 [texts])."""
     from scipy.sparse import csr_matrix
 
-    weights = damped(counts.counts) * idf[counts.terms]
-    matrix = csr_matrix((weights, counts.terms, counts.first_term), shape=(len(counts.first_term) - 1, len(idf)))
+    weights = damped(counts.counts) * text_idf[counts.terms]
+    matrix = csr_matrix((weights, counts.terms, counts.first_term), shape=(len(counts.first_term) - 1, len(text_idf)))
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()).astype(np.float32)
     totals = np.concatenate([[0], np.cumsum(counts.counts, dtype=np.int64)])
     lengths = np.diff(totals[counts.first_term]).astype(np.float32)
@@ -207,7 +219,7 @@ def text_vectors(counts: Counts, idf: np.ndarray):  # noqa: ANN201 - scipy is im
     return matrix, norms, lengths
 
 
-def centroids(counts: Counts, rows):  # noqa: ANN001, ANN201 - scipy is imported late
+def centroids(counts: Counts, rows: Any) -> tuple[Any, np.ndarray]:
     """(unit centroid rows csr [profiles, v] float32, norms of the means float32 [profiles])."""
     from scipy.sparse import csr_matrix
 
@@ -240,16 +252,17 @@ def unpack(segment: Segment, row: int) -> Profile:
     return Profile(id_, keywords, bio, [Document(t, a, k, y) for t, a, k, y in documents])
 
 
-def build_segment(profiles: Sequence[Profile], counts: Counts, idf: np.ndarray, project) -> Segment:  # noqa: ANN001
+def build_segment(profiles: Sequence[Profile], counts: Counts, text_idf: np.ndarray, project: Projection) -> Segment:
     """A segment of these profiles; ``project(csr rows) -> float32 [n, dimensions]`` gives the latent vectors."""
-    rows, norms, lengths = text_vectors(counts, idf)
+    rows, norms, lengths = text_vectors(counts, text_idf)
     means, centroid_norms = centroids(counts, rows)
     by_term = means.tocsc()
+    start = by_term.indptr.astype(np.int64)
+    greatest = np.zeros(len(start) - 1, np.float32)
+    used = np.flatnonzero(np.diff(start))
+    if len(used):
+        greatest[used] = np.maximum.reduceat(by_term.data, start[used])
     packed, packed_start = pack(profiles)
-    return Segment([p.id for p in profiles], counts, norms, lengths, centroid_norms, by_term.indptr.astype(np.int64),
-                   by_term.indices.astype(np.int32), by_term.data.astype(np.float32), project(means), packed,
-                   packed_start)  # fmt: skip
-
-
-def settings_from(plain: dict) -> Settings:
-    return Settings(**plain)
+    return Segment([p.id for p in profiles], counts, norms, lengths, centroid_norms, start,
+                   by_term.indices.astype(np.int32), by_term.data.astype(np.float32), greatest, project(means),
+                   packed, packed_start)  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,16 +15,16 @@ from matching.features import (
     Segment,
     Vocabulary,
     build_segment,
-    check_profile,
     checked,
     count_profile,
     count_terms,
     learn,
     text_vectors,
+    texts_of,
     unpack,
 )
 from matching.glossary import Glossary, shipped
-from matching.scoring import Query, centroid_scores, combine, signals
+from matching.scoring import MOST_TERMS, Query, Scale, combine, ranges, retrieve, signals
 from matching.text import Term, normalise, terms
 from matching.types import Need, Profile, Settings
 
@@ -81,8 +82,9 @@ class Ranker:
     frozen: Frozen
     segments: list[Segment]
     gone: list[np.ndarray]  # bool [n] per segment: rows replaced or removed
+    engine: str = "auto"
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _idf: np.ndarray | None = None
+    _scale: Scale | None = None
 
     def __post_init__(self) -> None:
         for number, segment in enumerate(self.segments):
@@ -96,8 +98,9 @@ class Ranker:
         counted = [count_profile(profile) for profile in everyone]
         vocabulary, ids = learn(counted)
         counts = count_terms(counted, ids)
-        space = latent_space(text_vectors(counts, vocabulary.idf)[0], settings)
-        base = build_segment(everyone, counts, vocabulary.idf, lambda rows: project(rows, space))
+        text_idf = vocabulary.idf**settings.text_idf
+        space = latent_space(text_vectors(counts, text_idf)[0], settings)
+        base = build_segment(everyone, counts, text_idf, lambda rows: project(rows, space))
         mean_length = float(base.lengths.mean()) if len(base.lengths) else 1.0
         frozen = Frozen(space, np.ones(4, np.float32), 1.0, mean_length)
         ranker = cls(settings, glossary or shipped(), vocabulary, frozen, [base], [np.zeros(len(base), bool)])
@@ -112,11 +115,11 @@ class Ranker:
         answering = draw.choice(owners, min(_SAMPLE_PROFILES, len(owners)), replace=False)
         samples, selves = [], []
         for row in asked:
-            text = " ".join(t for t in _texts(unpack(base, int(row)))[:1])
-            query = self.read(Need("", text)).query
-            samples.append(self._signals(base, query, answering))
+            query = self.read(Need("", texts_of(unpack(base, int(row)))[0])).query
+            samples.append(self._signals(base, query, answering[answering != row]))
             selves.append((self._signals(base, query, np.array([row])), query.brevity))
-        deviations = np.concatenate(samples).std(axis=0)
+        others = np.concatenate(samples)
+        deviations = others.std(axis=0) if len(others) else np.ones(4)
         deviations[deviations < 1e-6] = 1
         self.frozen = replace(self.frozen, deviations=deviations.astype(np.float32))
         itself = float(np.median([combine(s, b, deviations, self.settings)[0] for s, b in selves]))
@@ -124,10 +127,12 @@ class Ranker:
 
     # -- reading a need -------------------------------------------------------------------------------------------
 
-    def idf(self) -> np.ndarray:
-        if self._idf is None or len(self._idf) != self.vocabulary.size:
-            self._idf = self.vocabulary.all_idf()
-        return self._idf
+    def scale(self) -> Scale:
+        """What the signals are measured with, for the vocabulary as it is now."""
+        if self._scale is None or len(self._scale.text_idf) != self.vocabulary.size:
+            text_idf = self.vocabulary.all_idf() ** self.settings.text_idf
+            self._scale = Scale(text_idf, self.frozen.mean_length, self.settings)
+        return self._scale
 
     def read(self, need: Need) -> Reading:
         """The need as terms and numbers, with what the glossary adds. Raises InvalidInput."""
@@ -150,62 +155,67 @@ class Ranker:
         return Reading(text, found, weights, {k: (s, added[k]) for k, (s, _) in translated.items()}, query)
 
     def _weigh(self, names: list[str]) -> dict[str, float]:
-        """Term → (1 + ln count) · idf, the whole of unit length; terms nobody uses count as rarest."""
-        distinct = list(dict.fromkeys(names))
-        counts = {name: 0 for name in distinct}
-        for name in names:
-            counts[name] += 1
-        ids = self.vocabulary.lookup(distinct)
-        idf = np.where(ids >= 0, self.idf()[ids], self.vocabulary.idf_unseen)
-        weights = (1 + np.log(np.fromiter(counts.values(), float, len(counts)))) * idf
+        """Term → (1 + ln count) · idf^need_idf, the whole of unit length; terms nobody uses count as rarest."""
+        counts = Counter(names)
+        ids = self.vocabulary.lookup(list(counts))
+        idf = np.where(ids >= 0, self.vocabulary.idf_at(ids), self.vocabulary.idf_unseen)
+        weights = (1 + np.log(np.fromiter(counts.values(), float, len(counts)))) * idf**self.settings.need_idf
         norm = float(np.sqrt((weights**2).sum())) or 1.0
-        return dict(zip(distinct, (weights / norm).tolist(), strict=True))
-
-    def _brevity(self, size: int) -> float:
-        return 1 / (1 + (size / self.settings.brief) ** 6)
+        return dict(zip(counts, (weights / norm).tolist(), strict=True))
 
     def _query(self, weights: dict[str, float], size: int) -> Query:
         ids = self.vocabulary.lookup(list(weights))
         values = np.fromiter(weights.values(), np.float32, len(weights))
         known = np.flatnonzero(ids >= 0)
-        known = known[np.argsort(ids[known])]
+        if len(known) > MOST_TERMS:
+            known = known[np.argsort(-values[known], kind="stable")[:MOST_TERMS]]
+        known = known[np.lexsort((ids[known], self.vocabulary.frequency(ids[known])))]
         ids, values = ids[known], values[known]
+        steep = values * self.vocabulary.steep_idf(ids) / self.vocabulary.idf_at(ids) ** self.settings.need_idf
         in_space = ids < len(self.frozen.projection)
         latent = values[in_space] @ self.frozen.projection[ids[in_space]]
         norm = float(np.sqrt(latent @ latent))
         unit = (latent / norm if norm > 1e-9 else latent).astype(np.float32)
-        return Query(ids, values, values * self.vocabulary.steepness(ids), unit, self._brevity(size))
+        brevity = 1 / (1 + (size / self.settings.brief) ** 6)
+        return Query(ids, values, steep.astype(float), unit, brevity)
 
     # -- ranking ---------------------------------------------------------------------------------------------------
 
     def _signals(self, segment: Segment, query: Query, rows: np.ndarray) -> np.ndarray:
-        return signals(segment, query, rows, self.idf(), self.frozen.mean_length, self.settings)
+        return signals(segment, query, rows, self.scale(), self.engine)
 
     def score(self, segment: Segment, query: Query, rows: np.ndarray) -> np.ndarray:
-        """float32 [len(rows)] in [0, 1]: the exact score of the given rows."""
+        """float64 [len(rows)] in [0, 1]: the exact score of the given rows, to nine decimals."""
         signal = self._signals(segment, query, rows)
-        combined = combine(signal, query.brevity, self.frozen.deviations, self.settings).astype(np.float64)
-        combined[signal[:, 1] <= 0] = 0  # without a shared term there is no reason to show, whatever the latent space says
-        return 1 - np.exp(-self.frozen.scale * np.maximum(combined, 0))
+        combined = combine(signal, query.brevity, self.frozen.deviations, self.settings)
+        return np.round(1 - np.exp(-self.frozen.scale * np.maximum(combined, 0)), 9)
 
     def hits(self, reading: Reading, limit: int, among: Collection[str] | None = None) -> list[Hit]:
         """The best ``limit`` profiles, best first, equal scores by id; only those that share a term with the need."""
         if limit < 1:
             raise InvalidInput(f"limit must be at least 1, not {limit}")
-        allowed = None if among is None else self._rows_of(among, missing_ok=True)
+        wanted = None if among is None else self._rows_of(among, missing_ok=True)
         found: list[Hit] = []
         for number, segment in enumerate(self.segments):
-            closeness = centroid_scores(segment, reading.query)
-            closeness[self.gone[number]] = 0
-            if allowed is not None:
-                mask = np.zeros(len(segment), bool)
-                mask[allowed[number]] = True
-                closeness[~mask] = 0
-            rows = _best(closeness, max(self.settings.candidates, limit))
+            allowed = self._allowed(number, wanted)
+            k = max(self.settings.candidates, limit)
+            rows = retrieve(segment, reading.query, k, allowed, self.engine)
             scores = self.score(segment, reading.query, rows)
-            found += [Hit(segment.ids[r], float(s), segment, int(r)) for r, s in zip(rows, scores, strict=True)]
+            if len(rows) > limit:
+                chosen = scores >= np.partition(scores, -limit)[-limit]
+                rows, scores = rows[chosen], scores[chosen]
+            found += [Hit(segment.ids[r], s, segment, r) for r, s in zip(rows.tolist(), scores.tolist(), strict=True)]
         found.sort(key=lambda hit: (-hit.score, hit.id))
         return found[:limit]
+
+    def _allowed(self, number: int, wanted: dict[int, list[int]] | None) -> np.ndarray | None:
+        """bool [n] of the rows that may answer, None when all may."""
+        gone = self.gone[number]
+        if wanted is None:
+            return ~gone if gone.any() else None
+        mask = np.zeros(len(gone), bool)
+        mask[wanted[number]] = True
+        return mask
 
     def scores(self, reading: Reading, ids: Sequence[str]) -> list[float]:
         """The exact score of each named profile, 0 included. Raises UnknownProfile."""
@@ -248,7 +258,7 @@ class Ranker:
         if newcomers:
             names = list({name for profile in counted for counter in profile for name in counter})
             ids = dict(zip(names, self.vocabulary.lookup(names, grow=True).tolist(), strict=True))
-            segment = build_segment(newcomers, count_terms(counted, ids), self.idf(), self._project)
+            segment = build_segment(newcomers, count_terms(counted, ids), self.scale().text_idf, self._project)
             self.segments.append(segment)
             self.gone.append(np.zeros(len(segment), bool))
             for row, profile in enumerate(newcomers):
@@ -261,21 +271,15 @@ class Ranker:
             rows = np.flatnonzero(~self.gone[number])
             profiles += [unpack(segment, int(row)) for row in rows]
             parts.append(_take(segment.counts, rows))
-        merged = build_segment(profiles, _join(parts), self.idf(), self._project)
+        merged = build_segment(profiles, _join(parts), self.scale().text_idf, self._project)
         self.segments, self.gone = [merged], [np.zeros(len(merged), bool)]
         self.places = {id_: (0, row) for row, id_ in enumerate(merged.ids)}
 
-    def _project(self, rows) -> np.ndarray:  # noqa: ANN001 - scipy is imported late
+    def _project(self, rows: Any) -> np.ndarray:
         return project(rows[:, : len(self.frozen.projection)], self.frozen.projection)
 
 
-def _texts(profile: Profile) -> list[str]:
-    from matching.features import texts_of
-
-    return texts_of(check_profile(profile))
-
-
-def latent_space(rows, settings: Settings) -> np.ndarray:  # noqa: ANN001 - scipy is imported late
+def latent_space(rows: Any, settings: Settings) -> np.ndarray:
     """float32 [v, dimensions]: right singular vectors of (a sample of) the texts (LSA, Deerwester et al. 1990)."""
     from sklearn.decomposition import TruncatedSVD
 
@@ -289,7 +293,7 @@ def latent_space(rows, settings: Settings) -> np.ndarray:  # noqa: ANN001 - scip
     return np.ascontiguousarray(svd.components_.T, np.float32)
 
 
-def project(rows, projection: np.ndarray) -> np.ndarray:  # noqa: ANN001 - scipy is imported late
+def project(rows: Any, projection: np.ndarray) -> np.ndarray:
     """float32 [n, dimensions]: the rows in latent space, of unit length."""
     latent = np.asarray(rows @ projection, np.float32)
     norms = np.sqrt((latent**2).sum(axis=1, keepdims=True))
@@ -305,8 +309,6 @@ def _best(scores: np.ndarray, limit: int) -> np.ndarray:
 
 
 def _take(counts: Counts, rows: np.ndarray) -> Counts:
-    from matching.scoring import ranges
-
     texts = ranges(counts.first_text[rows], counts.first_text[rows + 1])
     places = ranges(counts.first_term[texts], counts.first_term[texts + 1])
     sizes = np.diff(counts.first_text)[rows]

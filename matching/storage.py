@@ -25,8 +25,8 @@ from matching.types import Settings
 
 FORMAT, VERSION = "jiebang-matching", 1
 _COUNTS = ("first_text", "first_term", "terms", "counts")
-_ARRAYS = ("norms", "lengths", "centroid_norms", "posting_start", "posting_row", "posting_weight", "latent",
-           "packed", "packed_start")  # fmt: skip
+_ARRAYS = ("norms", "lengths", "centroid_norms", "posting_start", "posting_row", "posting_weight", "greatest",
+           "latent", "packed", "packed_start")  # fmt: skip
 
 
 def save(ranker: Ranker, folder: Path) -> None:

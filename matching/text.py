@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matching.errors import InvalidInput
 
@@ -46,7 +46,7 @@ def _stopwords() -> tuple[frozenset[str], re.Pattern[str]]:
 
 
 @lru_cache(maxsize=1)
-def _stemmer():  # noqa: ANN202 - the stemmer has no public type
+def _stemmer() -> Any:
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 __all__ = ["Document", "Match", "Need", "Profile", "Ranking", "Reason", "Settings"]
 
@@ -82,7 +83,7 @@ class Ranking(tuple[Match, ...]):
 
     uncovered: tuple[str, ...]
 
-    def __new__(cls, matches: Iterable[Match] = (), uncovered: Iterable[str] = ()) -> Ranking:
+    def __new__(cls, matches: Iterable[Match] = (), uncovered: Iterable[str] = ()) -> Self:
         ranking = super().__new__(cls, tuple(matches))
         ranking.uncovered = tuple(uncovered)
         return ranking
@@ -95,6 +96,8 @@ class Ranking(tuple[Match, ...]):
 class Settings:
     """The one configuration. Chosen on the development sets together; see docs/matching.md for what each is worth."""
 
+    need_idf: float = 2.5
+    text_idf: float = 0.5
     tau: float = 0.05
     k1: float = 1.2
     b: float = 0.75
@@ -104,7 +107,7 @@ class Settings:
     rest: float = 0.4
     latent: float = 0.5
     brief: float = 60.0
-    dimensions: int = 100
+    dimensions: int = 50
     glossary: float = 1.0
     glossary_full: int = 8
     candidates: int = 1000

@@ -7,11 +7,20 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
-from market.database import Base, db
+from market.database import Base, Instant, db
+from market.sealing.fields import EncryptedJSON, EncryptedText
 
 
 def _include(_object: object, name: str | None, kind: str, _reflected: bool, _compare_to: object) -> bool:
     return not (kind == "table" and name == "alembic_version")
+
+
+def _render(kind: str, item: object, autogenerate: object) -> str | bool:
+    """Migrations name plain column types: they must still run when the application's own types have changed."""
+    if kind != "type":
+        return False
+    plain = {Instant: "sa.DateTime(timezone=True)", EncryptedText: "sa.LargeBinary()", EncryptedJSON: "sa.LargeBinary()"}
+    return plain.get(type(item), False)
 
 
 def _check_foreign_keys(connection: Connection) -> None:
@@ -32,6 +41,7 @@ def run() -> None:
             render_as_batch=True,
             compare_type=True,
             include_object=_include,
+            render_item=_render,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -1,6 +1,6 @@
 """账号: people, their organisations, what they may do, and how they sign in.
 
 Beside the seven files: ``sessions`` (signed-in browsers), ``passwords`` (hashing), ``credentials`` (the operations on
-passwords and sessions, apart from those on people and organisations), ``grants`` (roles given and taken), and one file of routes for each group of pages
+passwords and sessions), ``grants`` (roles given and taken), and one file of routes for each group of pages
 (``sign_in_routes``, ``organisation_routes``, ``user_routes``) on the one ``blueprint``.
 """

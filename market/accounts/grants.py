@@ -72,9 +72,9 @@ def revoke_role(actor: Actor, grant: Grant) -> None:
         raise NotAllowed(verdict.reason)
     if grant.revoked_at is not None:
         return
-    if grant.role is Role.ORGANISATION_MANAGER:
-        if len(queries.users_with(Role.ORGANISATION_MANAGER, organisation_id=grant.organisation_id)) < 2:
-            raise InvalidInput({"roles": _("单位至少保留一名管理员")})
+    managers = queries.users_with(Role.ORGANISATION_MANAGER, organisation_id=grant.organisation_id)
+    if grant.role is Role.ORGANISATION_MANAGER and managers == [grant.user_id]:
+        raise InvalidInput({"roles": _("单位至少保留一名管理员")})
     grant.revoked_at, grant.revoked_by_id = clock.now(), actor.user_id
     grant.user.authority_epoch += 1
     record(actor, "grant:revoke", grant, grant.role.label)

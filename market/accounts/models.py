@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.database import Base, Numbered, Versioned, state_column
@@ -65,7 +66,7 @@ class Organisation(Numbered, Versioned, Base):
     state: Mapped[OrganisationState] = state_column(OrganisationState, OrganisationState.PENDING)
     decision_reason: Mapped[str] = mapped_column(String(500), default="")
     verified_at: Mapped[datetime | None]
-    verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", use_alter=True))
+    verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
 
     district: Mapped[District | None] = relationship()
 
@@ -115,6 +116,12 @@ class Membership(Numbered, Versioned, Base):
     organisation: Mapped[Organisation] = relationship()
 
 
+def _scope(context: DefaultExecutionContext) -> str:
+    """The scope as one word, since NULLs are never equal to one another in a unique index."""
+    values = context.get_current_parameters()  # pyright: ignore[reportAttributeAccessIssue]
+    return str(values.get("organisation_id") or values.get("district_code") or "city")
+
+
 class Grant(Numbered, Base):
     """授权: a role in a scope (one organisation, one district, or the city when both are empty)."""
 
@@ -123,8 +130,7 @@ class Grant(Numbered, Base):
             "uq_grant_live",
             "user_id",
             "role",
-            text("coalesce(organisation_id, 0)"),
-            text("coalesce(district_code, '')"),
+            "scope",
             unique=True,
             sqlite_where=text("revoked_at IS NULL"),
             postgresql_where=text("revoked_at IS NULL"),
@@ -136,6 +142,7 @@ class Grant(Numbered, Base):
     role: Mapped[Role] = state_column(Role)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     district_code: Mapped[str | None] = mapped_column(ForeignKey("district.code"))
+    scope: Mapped[str] = mapped_column(String(20), default=_scope)
     granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     revoked_at: Mapped[datetime | None]
     revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))

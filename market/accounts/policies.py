@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 
 from market.accounts.models import Organisation, OrganisationKind, OrganisationState
+from market.errors import NotAllowed
 from market.permissions import (
     ALLOWED,
     EXCLUSIVE_ROLES,
@@ -40,6 +41,12 @@ MEMBER_ROLES: dict[OrganisationKind, tuple[Role, ...]] = {
     OrganisationKind.INSTITUTE: (Role.SOLVER,),
     OrganisationKind.BUREAU: (),
 }
+
+
+def require(verdict: Verdict) -> None:
+    """Raises NotAllowed with the verdict's reason."""
+    if not verdict:
+        raise NotAllowed(verdict.reason)
 
 
 def may_verify(actor: Actor, organisation: Organisation) -> Verdict:
@@ -96,5 +103,5 @@ def incompatible_role(held: Iterable[Role], role: Role) -> Role | None:
     others = frozenset(held) - {role}
     for exclusive in EXCLUSIVE_ROLES:
         if role in exclusive and (clash := others & exclusive):
-            return sorted(clash)[0]
+            return min(clash)
     return None

@@ -1,5 +1,6 @@
-"""Routes of accounts."""
+"""Routes of accounts, gathered."""
 
-from flask import Blueprint
+from market.accounts import organisation_routes, sign_in_routes, user_routes
+from market.accounts.blueprint import bp
 
-bp = Blueprint("accounts", __name__)
+__all__ = ["bp", "organisation_routes", "sign_in_routes", "user_routes"]

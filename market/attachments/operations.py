@@ -32,7 +32,7 @@ def store_upload(
 ) -> Attachment:
     """Check and keep an uploaded file for ``owner_row``; sealed or ``confidential`` ones are encrypted at rest.
 
-    ``limit_mb`` is the rules' ``attachment_mb_most``. Raises InvalidInput under ``field`` (the slot's name unless told).
+    ``limit_mb`` is the rules' ``attachment_mb_most``. Raises InvalidInput under ``field`` (the slot's unless told).
     """
     try:
         # One byte more than allowed is enough to know.
@@ -43,10 +43,16 @@ def store_upload(
 
 
 def store_inspected(
-    actor: Actor, owner_row: Any, slot: str, inspected: Inspected, *, confidential: bool = False, owner_id: int | None = None
+    actor: Actor,
+    owner_row: Any,
+    slot: str,
+    inspected: Inspected,
+    *,
+    confidential: bool = False,
+    uploader_id: int | None = None,
 ) -> Attachment:
-    """Keep content that was inspected already. ``owner_id`` names the uploader when the actor is another."""
-    uploader = owner_id if owner_id is not None else actor.user_id
+    """Keep content that was inspected already. ``uploader_id`` names the uploader when the actor is another."""
+    uploader = uploader_id if uploader_id is not None else actor.user_id
     if uploader is None:
         raise Conflict(_("上传文件需要登录"))
     if owner_row.id is None:

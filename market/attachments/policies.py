@@ -12,7 +12,7 @@ _OWNERS: dict[str, tuple[type[Base], Callable[..., Any], bool]] = {}
 
 
 def owner(model: type[Base], *, by_slot: bool = False) -> Callable[[MaySee], MaySee]:
-    """Declare ``may_see(actor, row)`` for attachments of ``model``; with ``by_slot`` it is called as ``(actor, row, slot)``."""
+    """Declare ``may_see(actor, row)`` for attachments of ``model``; ``by_slot``: ``may_see(actor, row, slot)``."""
 
     def declare(may_see: MaySee) -> MaySee:
         if model.__tablename__ in _OWNERS:

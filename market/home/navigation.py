@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import request, url_for
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from market.access import actor
@@ -13,66 +13,66 @@ from market.permissions import Permission
 
 P = Permission
 # (section, [(label, endpoint, icon, permissions; empty = anyone signed in)])
-MENU: list[tuple[str, list[tuple[str, str, str, tuple[Permission, ...]]]]] = [
+MENU: list[tuple[Any, list[tuple[Any, str, str, tuple[Permission, ...]]]]] = [
     (
-        "我的",
+        _l("我的"),
         [
-            ("待办", "home.workspace", "home", ()),
-            ("消息", "notifications.inbox", "bell", ()),
+            (_l("待办"), "home.workspace", "home", ()),
+            (_l("消息"), "notifications.inbox", "bell", ()),
         ],
     ),
     (
-        "需求与榜单",
+        _l("需求与榜单"),
         [
-            ("需求", "needs.index", "file-text", (P.NEED_READ,)),
-            ("榜单管理", "challenges.manage", "flag", (P.CHALLENGE_PREPARE, P.CHALLENGE_APPROVE, P.CHALLENGE_CONFIRM)),
-            ("批次与规则", "programmes.index", "settings", (P.PROGRAMME_MANAGE,)),
+            (_l("需求"), "needs.index", "file-text", (P.NEED_READ,)),
+            (_l("榜单管理"), "challenges.manage", "flag", (P.CHALLENGE_PREPARE, P.CHALLENGE_APPROVE, P.CHALLENGE_CONFIRM)),
+            (_l("批次与规则"), "programmes.index", "settings", (P.PROGRAMME_MANAGE,)),
         ],
     ),
     (
-        "揭榜",
+        _l("揭榜"),
         [
-            ("我的揭榜方资料", "solvers.mine", "users", (P.SOLVER_WRITE,)),
-            ("适合我的榜单", "matches.for_me", "target", (P.INVITATION_ANSWER,)),
-            ("我的揭榜", "bids.mine", "send", (P.BID_WRITE,)),
-            ("揭榜方核验", "solvers.manage", "user-check", (P.SOLVER_VERIFY,)),
-            ("投递开启", "bids.openings", "lock-open", (P.BID_OPEN,)),
+            (_l("我的揭榜方资料"), "solvers.mine", "users", (P.SOLVER_WRITE,)),
+            (_l("适合我的榜单"), "matches.for_me", "target", (P.INVITATION_ANSWER,)),
+            (_l("我的揭榜"), "bids.mine", "send", (P.BID_WRITE,)),
+            (_l("揭榜方核验"), "solvers.manage", "user-check", (P.SOLVER_VERIFY,)),
+            (_l("投递开启"), "bids.openings", "lock-open", (P.BID_OPEN,)),
         ],
     ),
     (
-        "评审与公示",
+        _l("评审与公示"),
         [
-            ("我的评审", "reviews.mine", "clipboard-check", (P.REVIEW_SCORE,)),
-            ("评审组织", "reviews.index", "gavel", (P.REVIEW_READ,)),
-            ("公示管理", "notices.manage", "speakerphone", (P.NOTICE_PREPARE, P.NOTICE_APPROVE)),
-            ("异议", "notices.objections", "alert-triangle", (P.OBJECTION_READ,)),
+            (_l("我的评审"), "reviews.mine", "clipboard-check", (P.REVIEW_SCORE,)),
+            (_l("评审组织"), "reviews.index", "gavel", (P.REVIEW_READ,)),
+            (_l("公示管理"), "notices.manage", "speakerphone", (P.NOTICE_PREPARE, P.NOTICE_APPROVE)),
+            (_l("异议"), "notices.objections", "alert-triangle", (P.OBJECTION_READ,)),
         ],
     ),
     (
-        "合同与资金",
+        _l("合同与资金"),
         [
-            ("合同", "contracts.index", "file-certificate", (P.CONTRACT_READ,)),
-            ("兑付", "payouts.index", "coin", (P.PAYOUT_READ,)),
-            ("预算指标", "payouts.budgets", "wallet", (P.PAYOUT_READ,)),
+            (_l("合同"), "contracts.index", "file-certificate", (P.CONTRACT_READ,)),
+            (_l("兑付"), "payouts.index", "coin", (P.PAYOUT_READ,)),
+            (_l("预算指标"), "payouts.budgets", "wallet", (P.PAYOUT_READ,)),
         ],
     ),
     (
-        "对接与统计",
+        _l("对接与统计"),
         [
-            ("活动管理", "events.manage", "calendar", (P.EVENT_MANAGE,)),
-            ("对接记录", "events.contacts", "message-circle", (P.CONTACT_RECORD,)),
-            ("统计", "reports.index", "chart-bar", (P.REPORT_READ,)),
+            (_l("活动管理"), "events.manage", "calendar", (P.EVENT_MANAGE,)),
+            (_l("对接记录"), "events.contacts", "messages", (P.CONTACT_RECORD,)),
+            (_l("统计"), "reports.index", "chart-bar", (P.REPORT_READ,)),
         ],
     ),
     (
-        "管理",
+        _l("管理"),
         [
-            ("本单位", "accounts.my_organisation", "building", (P.ORGANISATION_MANAGE, P.NEED_WRITE, P.SOLVER_WRITE)),
-            ("单位核验", "accounts.organisations", "building-check", (P.ORGANISATION_VERIFY,)),
-            ("科研诚信", "integrity.index", "shield", (P.INTEGRITY_MANAGE, P.AUDIT_READ)),
-            ("账号管理", "accounts.users", "user-cog", (P.ACCOUNT_ADMINISTER,)),
-            ("开启密钥", "sealing.my_key", "key", (P.BID_OPEN,)),
-            ("审计记录", "audit.index", "list-check", (P.AUDIT_READ,)),
+            (_l("本单位"), "accounts.my_organisation", "building", (P.ORGANISATION_MANAGE, P.NEED_WRITE, P.SOLVER_WRITE)),
+            (_l("单位核验"), "accounts.organisations", "rubber-stamp", (P.ORGANISATION_VERIFY,)),
+            (_l("科研诚信"), "integrity.index", "shield-check", (P.INTEGRITY_MANAGE, P.AUDIT_READ)),
+            (_l("账号管理"), "accounts.users", "id-badge-2", (P.ACCOUNT_ADMINISTER,)),
+            (_l("开启密钥"), "sealing.my_key", "key", (P.BID_OPEN,)),
+            (_l("审计记录"), "audit.index", "list-details", (P.AUDIT_READ,)),
         ],
     ),
 ]
@@ -89,12 +89,12 @@ def navigation() -> dict[str, Any]:
     sections = []
     for title, entries in MENU:
         shown = [
-            (_(label), url_for(endpoint), icon, _is_here(endpoint), (unread or 0) if endpoint == "notifications.inbox" else 0)
+            (str(label), url_for(endpoint), icon, _is_here(endpoint), (unread or 0) if endpoint == "notifications.inbox" else 0)
             for label, endpoint, icon, permissions in entries
             if _exists(endpoint) and (not permissions or any(asking.has(permission) for permission in permissions))
         ]
         if shown:
-            sections.append((_(title), shown))
+            sections.append((str(title), shown))
     return {"nav_sections": sections, "unread_count": unread or 0}
 
 

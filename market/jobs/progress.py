@@ -5,6 +5,7 @@ from sqlalchemy import select
 from market import clock
 from market.database import db, transaction
 from market.jobs.models import Progress
+from market.permissions import Actor, Role
 
 
 def report_progress(key: str, done: int, total: int, message: str = "", *, finished: bool = False) -> None:
@@ -18,3 +19,10 @@ def report_progress(key: str, done: int, total: int, message: str = "", *, finis
 
 def progress_of(key: str) -> Progress | None:
     return db.session.scalar(select(Progress).where(Progress.key == key))
+
+
+def may_know(actor: Actor, key: str) -> bool:
+    """A person knows the work of their own keys (``user:<id>:…``); bureau staff know all but the administrator none."""
+    if key.startswith(f"user:{actor.user_id}:"):
+        return True
+    return not key.startswith("user:") and any(role.is_staff and role is not Role.ADMINISTRATOR for role in actor.roles)

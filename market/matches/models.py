@@ -14,11 +14,11 @@ from market.solvers.models import Solver
 
 
 class MatchRun(Numbered, Base):
-    """One ranking of all solvers for one version of a challenge. Derived from profiles: not audited."""
+    """The latest ranking of all solvers for a challenge and its version. Derived from profiles: not audited."""
 
     audited = False
 
-    challenge_id: Mapped[int] = mapped_column(ForeignKey("challenge.id"), index=True)
+    challenge_id: Mapped[int] = mapped_column(ForeignKey("challenge.id"), unique=True)
     challenge_version: Mapped[int]
     considered: Mapped[int] = mapped_column(default=0)
     uncovered_terms: Mapped[list[str]] = mapped_column(default=list)
@@ -56,13 +56,14 @@ class RefusalReason(StrEnum):
         }[self.value]
 
 
-class Candidate(Numbered, Versioned, Base):
-    """候选: a solver ranked for a challenge. Rank, score and reasons follow the latest run; the verdict is a person's."""
+class Candidate(Numbered, Base):
+    """候选: a solver ranked for a challenge by the latest run. Derived from public texts, so not audited."""
 
     __table_args__ = (
         UniqueConstraint("challenge_id", "solver_id"),
         Index("ix_candidate_rank", "challenge_id", "rank"),
     )
+    audited = False
 
     challenge_id: Mapped[int] = mapped_column(ForeignKey("challenge.id"))
     solver_id: Mapped[int] = mapped_column(ForeignKey("solver.id"), index=True)
@@ -72,14 +73,25 @@ class Candidate(Numbered, Versioned, Base):
     coverage: Mapped[float]
     reasons: Mapped[list[Any]] = mapped_column(default=list)
     """[{term, weight, document, field, snippet, via}]: public texts only."""
-    verdict: Mapped[CandidateVerdict] = state_column(CandidateVerdict, CandidateVerdict.PENDING)
-    refusal_reason: Mapped[RefusalReason | None] = state_column(RefusalReason, nullable=True)
-    verdict_note: Mapped[str] = mapped_column(String(500), default="")
-    verdict_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    verdict_at: Mapped[datetime | None]
 
     challenge: Mapped[Challenge] = relationship()
     solver: Mapped[Solver] = relationship()
+
+
+class Judgement(Numbered, Versioned, Base):
+    """判断: staff's verdict on a candidate, with its reason. A person's, so it stays when the ranking changes."""
+
+    __table_args__ = (UniqueConstraint("challenge_id", "solver_id"),)
+
+    challenge_id: Mapped[int] = mapped_column(ForeignKey("challenge.id"))
+    solver_id: Mapped[int] = mapped_column(ForeignKey("solver.id"), index=True)
+    verdict: Mapped[CandidateVerdict] = state_column(CandidateVerdict, CandidateVerdict.PENDING)
+    refusal_reason: Mapped[RefusalReason | None] = state_column(RefusalReason, nullable=True)
+    note: Mapped[str] = mapped_column(String(500), default="")
+    score: Mapped[float]
+    """The candidate's score when it was judged: verdicts measure the matcher."""
+    judged_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    judged_at: Mapped[datetime]
 
 
 class InvitationState(StrEnum):
@@ -111,6 +123,7 @@ class ChallengeInvitation(Numbered, Versioned, Base):
     answer_note: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None]
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    reminded_at: Mapped[datetime | None]
 
     challenge: Mapped[Challenge] = relationship()
     solver: Mapped[Solver] = relationship()

@@ -105,6 +105,18 @@ def _clean_indicator(row: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(row.get(key) if row.get(key) is not None else "").strip()[:200] for key in INDICATOR_KEYS}
 
 
+def only_chosen_amounts(values: dict[str, Any]) -> dict[str, Any]:
+    """Drop the amounts that belong to another kind than the chosen one: they would be counted as 榜额."""
+    if not values.get("amount_kind"):
+        return values
+    kept = {
+        AmountKind.FIXED: ("amount_fen",),
+        AmountKind.RANGE: ("amount_low_fen", "amount_high_fen"),
+    }.get(values["amount_kind"], ())
+    unused = {name: None for name in ("amount_fen", "amount_low_fen", "amount_high_fen") if name not in kept}
+    return values | unused
+
+
 def as_number(text: str) -> Decimal | None:
     try:
         found = Decimal(text)

@@ -116,6 +116,34 @@ def due_days(needs: Sequence[Need]) -> dict[int, clock.Due]:
     return {need.id: due for need in needs if (due := due_day(need, kept))}
 
 
+def mean_score(need: Need) -> float | None:
+    """The panel's mean; the names of experts are not for the firm."""
+    return sum(row["score"] for row in need.panel_scores) / len(need.panel_scores) if need.panel_scores else None
+
+
+def writable_firms(actor: Actor) -> Sequence[Organisation]:
+    return db.session.scalars(
+        select(Organisation)
+        .where(Organisation.id.in_(actor.organisations_with(Permission.NEED_WRITE)))
+        .order_by(Organisation.id)
+    ).all()
+
+
+def firms_by_uscc(codes: Sequence[str]) -> dict[str, Organisation]:
+    rows = db.session.scalars(select(Organisation).where(Organisation.uscc.in_(codes)).order_by(Organisation.id))
+    return {row.uscc or "": row for row in rows}
+
+
+def last_follow_ups(needs: Sequence[Need]) -> dict[int, str]:
+    """Need id → its latest follow-up."""
+    rows = db.session.execute(
+        select(NeedFollowUp.need_id, NeedFollowUp.text)
+        .where(NeedFollowUp.need_id.in_([need.id for need in needs]))
+        .order_by(NeedFollowUp.id)
+    ).all()
+    return {row.need_id: row.text for row in rows}
+
+
 def similar_needs(need: Need, threshold: int | None = None) -> list[tuple[int, Need]]:
     """[(likeness in percent, need)] of submitted needs of the last years with alike titles, most alike first.
 

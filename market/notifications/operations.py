@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 from flask_mailman import EmailMessage
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from market import clock
 from market.database import Base, db
@@ -27,6 +27,16 @@ def notify(
             mail_key = f"{key}:{user_id}" if key else f"user:{secrets.token_hex(12)}"
             payload = {"user_id": user_id, "subject": subject[:200], "body": body, "url": url, "key": mail_key}
             enqueue("mail.user", payload, key=mail_key)
+
+
+def mark_read(message: Message) -> None:
+    if message.read_at is None:
+        message.read_at = clock.now()
+
+
+def mark_all_read(user_id: int | None) -> None:
+    unread = update(Message).where(Message.user_id == user_id, Message.read_at.is_(None))
+    db.session.execute(unread.values(read_at=clock.now()), execution_options={"synchronize_session": False})
 
 
 def send_mail(recipient: str, subject: str, body: str, *, key: str) -> None:

@@ -1,53 +1,38 @@
-"""The statistics page and the rows behind a number as xlsx. Cells are typed; texts can never become formulas."""
+"""The statistics page, and the rows behind one number, as xlsx."""
 
-from io import BytesIO
+from collections.abc import Sequence
 from typing import Any
 
-from market import clock, money
-from market.reports.queries import Rate, Value
+from flask_babel import gettext as _
+
+from market.reports.queries import Report, Row, Value
+from market.spreadsheets import wan, workbook
 
 
-def workbook(title: str, headings: list[str], rows: list[list[Any]]) -> bytes:
-    """One sheet: a frozen bold heading and rows. Strings are written as strings, whatever they begin with."""
-    # openpyxl takes a quarter of a second to import.
-    from openpyxl import Workbook
-    from openpyxl.styles import Font
-
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = title[:31]
-    sheet.append(headings)
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
-    for row in rows:
-        sheet.append([None] * 0)
-        for column, value in enumerate(row, start=1):
-            cell = sheet.cell(sheet.max_row + (1 if column == 1 else 0), column, value)
-            if isinstance(value, str):
-                cell.data_type = "s"
-    sheet.freeze_panes = "A2"
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
+def report_workbook(title: str, report: Report) -> bytes:
+    """Numbers as numbers (万元 for money), rates with both their parts."""
+    rows: list[list[Any]] = [
+        [value.code, value.name, _number(value), value.unit, None, None, value.note]
+        for _title, values in [*report.sections, ("", report.medians)]
+        for value in values
+    ]
+    rows += [
+        [rate.code, rate.name, rate.percent, "", _number(rate.numerator), _number(rate.denominator), rate.note]
+        for rate in report.rates
+    ]
+    over, under = report.leverage_parts
+    rows.append(["J17", _("财政放大倍数"), report.leverage, _("倍"), _number(over), _number(under), ""])
+    headings = [_("代码"), _("指标"), _("数值"), _("计量单位"), _("分子"), _("分母"), _("口径")]
+    return workbook(title, headings, rows)
 
 
-def values_workbook(title: str, values: list[Value], rates: list[Rate]) -> bytes:
-    rows: list[list[Any]] = [[v.code, v.name, v.text, v.unit, v.note] for v in values]
-    rows += [[r.code, r.name, r.percent, "", f"{r.numerator}/{r.denominator}"] for r in rates]
-    return workbook(title, ["代码", "指标", "数值", "单位", "口径"], rows)
+def _number(value: Value) -> Any:
+    return wan(value.amount) if value.measure == "sum" else value.amount
 
 
-def rows_workbook(title: str, rows: list[Any]) -> bytes:
-    return workbook(
-        title,
-        ["日期", "编号", "名称", "单位", "金额（万元）"],
-        [
-            [_day(row.day), row.code or "", row.title, row.party, None if row.fen is None else float(money.whole_wan(row.fen))]
-            for row in rows
-        ],
-    )
-
-
-def _day(value: Any) -> str:
-    return clock.local(value).date().isoformat() if hasattr(value, "tzinfo") else str(value)
+def rows_workbook(value: Value, rows: Sequence[Row]) -> bytes:
+    headings = [_("日期"), _("编号"), _("名称"), _("单位"), _("金额（万元）")]
+    if value.measure == "median":
+        headings = [*headings[:4], _("起始日期"), _("天数")]
+        return workbook(value.name, headings, [[r.day, r.code, r.title, r.party, r.since, r.days] for r in rows])
+    return workbook(value.name, headings, [[r.day, r.code, r.title, r.party, wan(r.fen)] for r in rows])

@@ -1,56 +1,114 @@
-"""Values of the indicators in a period, the rows behind each, rates, median days, and the annual sentence."""
+"""Values of the indicators in a period, the rows behind each, the rates, and the annual sentence."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from statistics import median
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
 from market import clock, money
-from market.challenges.models import Challenge
-from market.contracts.models import Contract
+from market.accounts.models import District
 from market.database import db
 from market.errors import NotFound
-from market.needs.models import Need
-from market.notices.models import Notice, NoticeState
-from market.paging import PAGE_SIZE, Page
-from market.payouts.models import Payout, PayoutState
+from market.paging import LAST_PAGE, PAGE_SIZE, Page
 from market.permissions import Actor, Permission
-from market.reports.indicators import INDICATORS, RATES, Districts, Indicator, Period, Rows
+from market.programmes.models import Cycle
+from market.reports.catalogue import ALL, BY_CODE, LEVERAGE, MEDIANS, RATES, SECTIONS, Indicator
+from market.reports.indicators import Districts, Period
+from market.reports.policies import may_open
 
-BY_CODE = {indicator.code: indicator for indicator in INDICATORS}
+SENTENCE_CODES = ("J01", "J02", "J03a", "J03b", "J03c", "J04", "J06", "J07", "J09", "J12", "J14")
+DASH = "—"
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One number of the page. ``amount`` is a count, or fen when ``is_money``."""
+    """One number. ``amount`` is a count, fen of a sum or days of a median (None when there is nothing to measure)."""
 
     code: str
     name: str
-    amount: int
-    is_money: bool
+    amount: int | None
+    measure: str
     unit: str
     note: str
 
     @property
     def text(self) -> str:
-        return money.whole_wan(self.amount) if self.is_money else str(self.amount)
+        if self.amount is None:
+            return DASH
+        return money.whole_wan(self.amount) if self.measure == "sum" else str(self.amount)
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
+    """A share of two counts of the same period."""
+
     code: str
     name: str
-    numerator: int
-    denominator: int
+    numerator: Value
+    denominator: Value
+    note: str
 
     @property
     def percent(self) -> str:
         """One decimal, or a dash when there is nothing to divide by."""
-        return f"{100 * self.numerator / self.denominator:.1f}%" if self.denominator else "—"
+        over, under = self.numerator.amount or 0, self.denominator.amount or 0
+        return f"{100 * over / under:.1f}%" if under else DASH
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every number of one period and scope."""
+
+    values: dict[str, Value]
+
+    @property
+    def sections(self) -> list[tuple[str, list[Value]]]:
+        return [(str(title), [self.values[i.code] for i in found]) for title, found in SECTIONS]
+
+    @property
+    def medians(self) -> list[Value]:
+        return [self.values[indicator.code] for indicator in MEDIANS]
+
+    @property
+    def rates(self) -> list[Rate]:
+        return [
+            Rate(code, str(name), self.values[over], self.values[under], str(note))
+            for code, name, over, under, note in RATES
+        ]
+
+    @property
+    def leverage(self) -> str:
+        """J17 财政放大倍数: planned R&D of the projects signed in the period ÷ what was paid to the same projects."""
+        spent, paid = (self.values[code].amount or 0 for code in LEVERAGE)
+        return f"{spent / paid:.1f}" if paid else DASH
+
+    @property
+    def leverage_parts(self) -> tuple[Value, Value]:
+        return self.values[LEVERAGE[0]], self.values[LEVERAGE[1]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row behind a number; ``is_open`` when the viewer may see whose it is and go there."""
+
+    kind: str
+    reference: Any
+    day: date | None
+    since: date | None
+    code: str
+    title: str
+    party: str
+    fen: int | None
+    key: int
+    is_open: bool
+
+    @property
+    def days(self) -> int | None:
+        return (self.day - self.since).days if self.day and self.since else None
 
 
 def scope_of(actor: Actor) -> Districts:
@@ -58,8 +116,36 @@ def scope_of(actor: Actor) -> Districts:
     return actor.districts_with(Permission.REPORT_READ)
 
 
-def _measure(indicator: Indicator, period: Period, districts: Districts) -> int:
+def districts_of(scope: Districts) -> list[District]:
+    """The districts one may choose from."""
+    query = select(District).order_by(District.position, District.code)
+    return list(db.session.scalars(query if scope is None else query.where(District.code.in_(sorted(scope)))))
+
+
+def years() -> list[int]:
+    """Years with a cycle, and the present one; newest first."""
+    return sorted({*db.session.scalars(select(Cycle.year).distinct()), clock.today().year}, reverse=True)
+
+
+def indicator_of(code: str) -> Indicator:
+    """Raises NotFound for an unknown code."""
+    if code not in BY_CODE:
+        raise NotFound(_("没有这个指标"))
+    return BY_CODE[code]
+
+
+def value_of(code: str, period: Period, districts: Districts) -> Value:
+    """One number (one statement). Raises NotFound for an unknown code."""
+    indicator = indicator_of(code)
+    amount = _measured(indicator, period, districts)
+    return Value(code, str(indicator.name), amount, indicator.measure, str(indicator.unit), str(indicator.note))
+
+
+def _measured(indicator: Indicator, period: Period, districts: Districts) -> int | None:
     found = indicator.rows(period, districts).subquery()
+    if indicator.measure == "median":
+        spans = [(day - since).days for since, day in db.session.execute(select(found.c.since, found.c.day))]
+        return round(median(spans)) if spans else None
     measure = {
         "count": func.count(),
         "distinct": func.count(found.c.key.distinct()),
@@ -68,112 +154,56 @@ def _measure(indicator: Indicator, period: Period, districts: Districts) -> int:
     return int(db.session.scalar(select(measure).select_from(found)) or 0)
 
 
-def value_of(code: str, period: Period, districts: Districts) -> Value:
-    """Raises NotFound for an unknown code."""
-    indicator = BY_CODE.get(code)
-    if indicator is None:
-        raise NotFound(_("没有这个指标"))
-    is_money = indicator.measure == "sum"
-    amount = _measure(indicator, period, districts)
-    return Value(code, str(indicator.name), amount, is_money, str(indicator.unit), str(indicator.note))
+def values_of(codes: Iterable[str], period: Period, districts: Districts = None) -> dict[str, Value]:
+    return {code: value_of(code, period, districts) for code in codes}
 
 
-def values(period: Period, districts: Districts) -> list[Value]:
-    """Every indicator in its order (one statement each)."""
-    return [value_of(indicator.code, period, districts) for indicator in INDICATORS]
+def report_of(period: Period, districts: Districts) -> Report:
+    """Every indicator of the page (one statement each, however many rows)."""
+    return Report(values_of((indicator.code for indicator in ALL), period, districts))
 
 
-def _count(rows: Rows, period: Period, districts: Districts) -> int:
-    return int(db.session.scalar(select(func.count()).select_from(rows(period, districts).subquery())) or 0)
-
-
-def rates(period: Period, districts: Districts) -> list[Rate]:
-    return [
-        Rate(code, str(name), _count(over, period, districts), _count(under, period, districts))
-        for code, name, over, under in RATES
-    ]
-
-
-def leverage(period: Period, districts: Districts) -> str:
-    """J17 财政放大倍数: J14 ÷ (J12 + J13), one decimal."""
-    paid = sum(value_of(code, period, districts).amount for code in ("J12", "J13"))
-    spent = value_of("J14", period, districts).amount
-    return f"{spent / paid:.1f}" if paid else "—"
-
-
-def rows_behind(code: str, period: Period, districts: Districts, number: int) -> Page[Any]:
+def rows_behind(actor: Actor, code: str, period: Period, districts: Districts, number: int) -> Page[Row]:
     """One page of the rows a number was made of, newest first."""
-    if code not in BY_CODE:
-        raise NotFound(_("没有这个指标"))
-    query = BY_CODE[code].rows(period, districts)
+    number = max(1, min(number, LAST_PAGE))
+    query = indicator_of(code).rows(period, districts)
     total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    found = query.subquery()
-    ordered: Select[Any] = select(found).order_by(found.c.day.desc(), found.c.row_id.desc())
-    page = db.session.execute(ordered.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
-    return Page(page, number, total)
+    found = db.session.execute(_ordered(query).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all()
+    return Page([_row(actor, row) for row in found], number, total)
 
 
-def all_rows_behind(code: str, period: Period, districts: Districts) -> list[Any]:
+def all_rows_behind(actor: Actor, code: str, period: Period, districts: Districts) -> Sequence[Row]:
     """Every row behind a number, for the export."""
-    if code not in BY_CODE:
-        raise NotFound(_("没有这个指标"))
-    found = BY_CODE[code].rows(period, districts).subquery()
-    return list(db.session.execute(select(found).order_by(found.c.day, found.c.row_id)).all())
+    return [_row(actor, row) for row in db.session.execute(_ordered(indicator_of(code).rows(period, districts)))]
 
 
-def _days(pairs: list[tuple[Any, Any]]) -> int | None:
-    spans = [(_as_day(later) - _as_day(earlier)).days for earlier, later in pairs if earlier and later]
-    return round(median(spans)) if spans else None
+def _ordered(query: Select[Any]) -> Select[Any]:
+    found = query.subquery()
+    return select(found).order_by(found.c.day.desc(), found.c.row_id.desc())
 
 
-def _as_day(moment: datetime | date) -> date:
-    return clock.local(moment).date() if isinstance(moment, datetime) else moment
+def _row(actor: Actor, row: Any) -> Row:
+    """Counted for everybody in scope, but named only to those who may read the thing itself."""
+    is_open = bool(may_open(actor, row.kind, row.district))
+    hidden = _("不在您的查阅范围")
+    title = row.title if is_open or row.kind == "bid" else hidden
+    party = row.party if is_open or row.kind == "payout" else hidden
+    return Row(row.kind, row.reference, row.day, row.since, row.code, title, party, row.fen, row.key, is_open)
 
 
-def median_days(period: Period, districts: Districts) -> list[tuple[str, int | None]]:
-    """J19: median days of each step, over challenges posted in the period (four statements)."""
-    cohort = [Challenge.posted_at.between(period.begins, period.ends)]
-    if districts is not None:
-        cohort.append(Challenge.district_code.in_(sorted(districts)))
-    steps: list[tuple[Any, Select[Any]]] = [
-        (
-            _l("需求提交到发榜"),
-            select(Need.first_submitted_at, Challenge.posted_at).join(Challenge, Challenge.need_id == Need.id),
-        ),
-        (
-            _l("发榜到中榜"),
-            select(Challenge.posted_at, Notice.effective_at)
-            .join(Notice, Notice.challenge_id == Challenge.id)
-            .where(Notice.state == NoticeState.EFFECTIVE),
-        ),
-        (
-            _l("中榜到签约"),
-            select(Notice.effective_at, Contract.signed_on)
-            .join(Challenge, Challenge.id == Notice.challenge_id)
-            .join(Contract, Contract.challenge_id == Challenge.id)
-            .where(Notice.state == NoticeState.EFFECTIVE),
-        ),
-        (
-            _l("签约到首笔兑付"),
-            select(Contract.signed_on, func.min(Payout.paid_on))
-            .join(Payout, Payout.contract_id == Contract.id)
-            .join(Challenge, Challenge.id == Contract.challenge_id)
-            .where(Payout.state == PayoutState.PAID)
-            .group_by(Contract.id, Contract.signed_on),
-        ),
-    ]
-    return [
-        (str(name), _days([(earlier, later) for earlier, later in db.session.execute(query.where(*cohort))]))
-        for name, query in steps
-    ]
-
-
-def annual_sentence(year: int, districts: Districts = None) -> str:
-    """The line of the annual report, computed from the rows and stored nowhere."""
-    period = Period.year(year)
-    n = {code: value_of(code, period, districts).text for code in ("J01", "J02", "J03a", "J04", "J03c", "J06", "J07", "J09", "J12", "J14")}
-    return (
-        f"征集写榜需求{n['J01']}个，发榜{n['J02']}个，其中{n['J03a']}个榜额明确为{n['J04']}万元，{n['J03c']}个不限定榜额；"
-        f"揭榜活动{n['J06']}场，对接学者团队{n['J07']}个；签订揭榜合同{n['J09']}项；"
-        f"兑付人才奖励资金{n['J12']}万元；带动项目研发投入{n['J14']}万元。"
+def sentence(values: dict[str, Value]) -> str:
+    """The line of the annual report from its numbers, in the reader's language."""
+    numbers = {code.lower(): value.text for code, value in values.items()}
+    stated = (values["J03a"].amount or 0) + (values["J03b"].amount or 0)
+    return _(
+        "征集写榜需求%(j01)s个，发榜%(j02)s个，其中%(stated)s个榜额明确为%(j04)s万元，%(j03c)s个不限定榜额；"
+        "揭榜活动%(j06)s场，对接学者团队%(j07)s个；签订揭榜合同%(j09)s项；"
+        "兑付人才奖励资金%(j12)s万元；带动项目研发投入%(j14)s万元。",
+        stated=stated,
+        **numbers,
     )
+
+
+def annual_sentence(year: int) -> str:
+    """The line of the annual report of the city, computed from the rows and stored nowhere."""
+    return sentence(values_of(SENTENCE_CODES, Period.year(year)))

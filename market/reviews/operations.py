@@ -15,6 +15,7 @@ from market.database import db
 from market.errors import Conflict, IllegalMove, InvalidInput, NotAllowed
 from market.notifications.operations import notify
 from market.permissions import Actor, Permission
+from market.programmes.queries import rules_of
 from market.reviews import pool, queries, scoring
 from market.reviews.models import (
     Assignment,
@@ -148,7 +149,7 @@ def start_round(actor: Actor, challenge: Challenge) -> Round:
     round_ = Round(
         challenge_id=challenge.id,
         number=(earlier[0].number if earlier else 0) + 1,
-        criteria=[criterion.model_dump() for criterion in queries.rules_of(challenge).criteria],
+        criteria=[criterion.model_dump() for criterion in rules_of(challenge).criteria],
         managed_by_id=actor.user_id,
     )
     db.session.add(round_)
@@ -251,7 +252,7 @@ def rank_round(actor: Actor, round_: Round) -> list[Ranking]:
         # A bid disqualified since keeps its sheets, but takes no place.
         if sheet.bid_id in sheets:
             sheets[sheet.bid_id].append(scoring.Marks(sheet.total_hundredths, sheet.scores[first]))
-    rules = queries.rules_of(round_.challenge)
+    rules = rules_of(round_.challenge)
     standings = scoring.rank_bids(
         {bid_id: marks for bid_id, marks in sheets.items() if marks},
         trim_from=rules.trim_from,
@@ -290,7 +291,7 @@ def conclude_round(
     """
     demand(may_manage_round(actor, round_))
     rankings = {ranking.bid_id: ranking for ranking in queries.rankings_of(round_)}
-    line = queries.rules_of(round_.challenge).pass_line
+    line = rules_of(round_.challenge).pass_line
     wrong = conclusion_problems(rankings, line, opinion, set(recommended), set(reserves), explanation)
     if wrong:
         raise InvalidInput(wrong)

@@ -11,6 +11,7 @@ from market.database import db
 from market.errors import Conflict, IllegalMove, InvalidInput, NotAllowed
 from market.notifications.operations import notify
 from market.permissions import SYSTEM, Actor, Verdict
+from market.programmes.queries import rules_of
 from market.reviews import drawing, pool, queries
 from market.reviews.models import (
     Assignment,
@@ -49,7 +50,7 @@ def draw_experts(actor: Actor, round_: Round, count: int, seed: str | None = Non
     demand(may_manage_round(actor, round_))
     if round_.state is not RoundState.DRAFT or queries.panel_of(round_):
         raise Conflict(_("本轮已有评审组；要重新抽取，请作废本轮后另起一轮"))
-    rules = queries.rules_of(round_.challenge)
+    rules = rules_of(round_.challenge)
     if count < rules.panel_least or count % 2 == 0:
         raise InvalidInput({"count": _("评审组应为单数，且不少于 %(least)d 人", least=rules.panel_least)})
     everybody = pool.pool_for(round_)
@@ -117,7 +118,7 @@ def assign_expert(actor: Actor, round_: Round, expert: Expert) -> Assignment:
 
 def demand_panel(round_: Round) -> list[Assignment]:
     """The seated panel; raises IllegalMove when it is even or smaller than the rules ask."""
-    panel, least = queries.seated(round_), queries.rules_of(round_.challenge).panel_least
+    panel, least = queries.seated(round_), rules_of(round_.challenge).panel_least
     if len(panel) < least or len(panel) % 2 == 0:
         raise IllegalMove(
             _("评审组现有 %(count)d 人，应为单数且不少于 %(least)d 人，请补充专家", count=len(panel), least=least)

@@ -1,13 +1,17 @@
 """Who may sit on a panel and why not, who reads a round, and whose task it is (docs/domain.md B.2, B.6)."""
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from market.bids.models import Bid, BidState
+from market.bids.policies import bid_readers
+from market.database import db
 from market.permissions import ALLOWED, Actor, Permission, Verdict, refused
 from market.programmes.rules import Rules
 from market.reviews.models import (
@@ -138,9 +142,25 @@ def may_score(actor: Actor, assignment: Assignment) -> Verdict:
     return ALLOWED
 
 
-def is_bidder(actor: Actor, bid: Bid, member_ids: frozenset[int]) -> bool:
-    """The lead and the team: they learn their own result, nobody else's."""
-    return actor.user_id is not None and actor.user_id in {bid.lead_id, bid.solver.lead_id, *member_ids}
+def reads_as_expert(actor: Actor, bid: Bid) -> bool:
+    """Declared experts read the bids they judge, files included, while the round is scored."""
+    if actor.user_id is None or not actor.has(Permission.REVIEW_SCORE):
+        return False
+    task = (
+        select(Assignment.id)
+        .join(Expert, Assignment.expert_id == Expert.id)
+        .join(Round, Assignment.round_id == Round.id)
+        .where(
+            Expert.user_id == actor.user_id,
+            Round.challenge_id == bid.challenge_id,
+            Round.state.in_((RoundState.SCORING, RoundState.RANKED)),
+            Assignment.state.in_((AssignmentState.DECLARED, AssignmentState.SUBMITTED)),
+        )
+    )
+    return bid.state is BidState.QUALIFIED and db.session.scalar(task) is not None
+
+
+bid_readers.append(reads_as_expert)
 
 
 def unit_is_full(expert: Expert, panel: Collection[Assignment], most: int) -> bool:
@@ -175,8 +195,8 @@ def conclusion_problems(
     rankings: Mapping[int, Ranking],
     line: int,
     opinion: str,
-    recommended: Set[int],
-    reserves: Set[int],
+    recommended: AbstractSet[int],
+    reserves: AbstractSet[int],
     explanation: str,
 ) -> dict[str, str]:
     """What keeps an opinion from standing, by field. ``line`` is the pass line in points; ids are bids'."""

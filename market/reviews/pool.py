@@ -22,9 +22,10 @@ from market.integrity.models import IntegrityRecord
 from market.paging import Page, paginate
 from market.permissions import Role
 from market.programmes.models import Term, TermKind
+from market.programmes.queries import rules_of
 from market.reviews.models import Assignment, AssignmentState, Expert, Round, RoundState
 from market.reviews.policies import PanelFacts, exclusion_of, plain_name
-from market.reviews.queries import bids_of, row_of, rules_of
+from market.reviews.queries import bids_of, row_of
 from market.solvers.models import SolverMember
 
 

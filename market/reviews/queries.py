@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from market.accounts.models import User
+from market.attachments.queries import attachments_of, for_list
+from market.bids.content import BidContent
 from market.bids.models import Bid, BidState, OpenedContent
+from market.bids.policies import is_on_team
 from market.challenges.models import Challenge, ChallengeState, ChallengeVersion
 from market.database import Base, db
 from market.errors import NotAllowed, NotFound
 from market.paging import Page, paginate
 from market.permissions import Actor, Permission
-from market.programmes.rules import Rules
 from market.reviews.models import (
     Assignment,
     AssignmentState,
@@ -27,14 +29,12 @@ from market.reviews.models import (
     Sheet,
 )
 from market.reviews.policies import (
-    is_bidder,
     is_own_task,
     may_read_task_bids,
     may_score,
     may_see_sheets,
     missing_of,
 )
-from market.solvers.models import SolverMember
 
 Model = TypeVar("Model", bound=Base)
 REVIEWABLE = (ChallengeState.CLOSED, ChallengeState.REVIEW)
@@ -44,10 +44,6 @@ RESULT_PUBLISHED = (
     ChallengeState.RUNNING,
     ChallengeState.COMPLETED,
 )
-
-
-def rules_of(challenge: Challenge) -> Rules:
-    return Rules(**challenge.rules.content)
 
 
 # --- the bureau -----------------------------------------------------------------------------------------------------
@@ -264,7 +260,7 @@ def score_view(actor: Actor, assignment: Assignment, bid_id: int) -> dict[str, A
         "next_id": following[0] if following else None,
         "draft": drafts_of(assignment).get(bid.id),
         "content": opened_contents([bid]).get(bid.id, {}),
-        "indicators": indicators_of(assignment.round.challenge),
+        "attachments": for_list(attachments_of(bid)),
     }
 
 
@@ -281,7 +277,7 @@ def own_sheets(assignment: Assignment) -> dict[int, Sheet]:
 def opened_contents(bids: Sequence[Bid]) -> dict[int, Mapping[str, Any]]:
     """What was in the opened bids, by bid id."""
     rows = db.session.scalars(select(OpenedContent).where(OpenedContent.bid_id.in_([bid.id for bid in bids])))
-    return {row.bid_id: row.body for row in rows}
+    return {row.bid_id: BidContent(**row.body).model_dump() for row in rows}
 
 
 def indicators_of(challenge: Challenge) -> list[Any]:
@@ -301,14 +297,8 @@ def result_of(actor: Actor, bid_id: int) -> dict[str, Any]:
     bid = row_of(Bid, bid_id)
     if bid.challenge.state not in RESULT_PUBLISHED:
         raise NotFound
-    members = frozenset(
-        db.session.scalars(
-            select(SolverMember.user_id).where(SolverMember.solver_id == bid.solver_id, SolverMember.user_id.is_not(None))
-        )
-    )
-    may = is_bidder(actor, bid, frozenset(member for member in members if member)) or actor.has(Permission.REVIEW_READ)
     round_ = concluded_round(bid.challenge)
-    if not may or round_ is None:
+    if round_ is None or not (is_on_team(actor, bid.solver) or actor.has(Permission.REVIEW_READ)):
         raise NotFound(_("没有找到您要的内容"))
     ranking = db.session.scalar(select(Ranking).where(Ranking.round_id == round_.id, Ranking.bid_id == bid.id))
     if ranking is None:
@@ -316,18 +306,3 @@ def result_of(actor: Actor, bid_id: int) -> dict[str, Any]:
     # In the order of their text: the order of the sheets would tell the expert.
     comments = sorted(sheet.comment for sheet in sheets_of(round_) if sheet.bid_id == bid.id)
     return {"bid": bid, "round": round_, "ranking": ranking, "comments": comments}
-
-
-def assigned_experts(bid: Bid) -> frozenset[int]:
-    """User ids of the experts who may read this opened bid now: declared, and while the round is being scored."""
-    rows = db.session.scalars(
-        select(Expert.user_id)
-        .join(Assignment, Assignment.expert_id == Expert.id)
-        .join(Round, Assignment.round_id == Round.id)
-        .where(
-            Round.challenge_id == bid.challenge_id,
-            Round.state.in_((RoundState.SCORING, RoundState.RANKED)),
-            or_(Assignment.state == AssignmentState.DECLARED, Assignment.state == AssignmentState.SUBMITTED),
-        )
-    )
-    return frozenset(rows)

@@ -14,6 +14,7 @@ from market.errors import InvalidInput
 from market.forms import attempt
 from market.paging import page_number
 from market.permissions import Permission
+from market.programmes.queries import rules_of
 from market.reviews import operations, pool, queries
 from market.reviews.forms import (
     ConclusionForm,
@@ -61,7 +62,7 @@ def show(code: str) -> str:
     rounds = queries.rounds_of(challenge)
     shown = [queries.round_view(round_) for round_ in rounds]
     return render_template(
-        "reviews/show.html", challenge=challenge, rounds=shown, rules=queries.rules_of(challenge), can_manage=actor().has(P.REVIEW_MANAGE)
+        "reviews/show.html", challenge=challenge, rounds=shown, rules=rules_of(challenge), can_manage=actor().has(P.REVIEW_MANAGE)
     )
 
 
@@ -78,7 +79,7 @@ def start(code: str) -> Response:
 def panel(round_id: int) -> Any:
     """The whole pool with the reason why somebody is excluded; draw, or name somebody."""
     round_ = queries.round_by_id(round_id)
-    form = DrawForm(count=queries.rules_of(round_.challenge).panel_least)
+    form = DrawForm(count=rules_of(round_.challenge).panel_least)
     if form.validate_on_submit() and attempt(form, lambda: _draw(round_id, form.count.data)):
         return _to_round(queries.round_by_id(round_id), _("已抽取，请由另一位经办核对后通知专家"))
     return render_template(
@@ -166,7 +167,7 @@ def conclude(round_id: int) -> Any:
         form=form,
         round=round_,
         rankings=rankings,
-        rules=queries.rules_of(round_.challenge),
+        rules=rules_of(round_.challenge),
         chosen={ranking.bid_id: request.form.get(f"verdict_{ranking.bid_id}", "") for ranking in rankings},
     )
 

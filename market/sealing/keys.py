@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from market import clock
 from market.database import db
-from market.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from market.errors import Conflict, InvalidInput, NotAllowed
 from market.permissions import Actor
 from market.sealing.envelope import SUITE, CannotOpen, seal, unseal
 from market.sealing.fields import decrypt, encrypt
@@ -74,10 +74,10 @@ def create_sealing_key(subject: str, quorum: int, holder_ids: Sequence[int]) -> 
 
 
 def sealing_key_of(subject: str) -> SealingKey:
-    """Raises NotFound when the subject was never given a key."""
+    """Raises Conflict when the subject was never given a key."""
     found = db.session.scalar(select(SealingKey).where(SealingKey.subject == subject))
     if found is None:
-        raise NotFound(_("尚未生成密封密钥，暂时无法密封"))
+        raise Conflict(_("这个榜单还没有密封公钥，暂时无法密封，请联系主管处室"))
     return found
 
 
@@ -95,7 +95,9 @@ def share_of(actor: Actor, sealing_key: SealingKey) -> KeyShare | None:
 
 
 def release_share(actor: Actor, sealing_key: SealingKey, passphrase: str) -> KeyShare:
-    """The officer's share opens with the passphrase and waits, encrypted, for the quorum. When is the caller's to judge.
+    """The officer's share opens with the passphrase and waits, encrypted, for the quorum.
+
+    Whether it is time yet is the caller's to judge.
 
     Raises NotAllowed for whoever holds none, Conflict when it was given already, InvalidInput on a wrong passphrase.
     """

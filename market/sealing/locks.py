@@ -1,4 +1,4 @@
-"""An officer's private key under a passphrase: argon2id makes each guess slow, AES-GCM tells a right one from a wrong."""
+"""An officer's private key under a passphrase: argon2id makes each guess slow, AES-GCM tells right from wrong."""
 
 import os
 

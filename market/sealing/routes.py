@@ -22,7 +22,8 @@ from market.sealing.operations import (
     create_officer_key,
     replace_officer_key,
 )
-from market.sealing.queries import key_holders, my_key as my_officer_key, outstanding_shares
+from market.sealing.queries import key_holders, outstanding_shares
+from market.sealing.queries import my_key as my_officer_key
 
 bp = Blueprint("sealing", __name__, url_prefix="/sealing")
 
@@ -88,7 +89,7 @@ def save_key() -> Any:
     )
     if not form.validate_on_submit() or attempt(form, lambda: _save(form)) is None:
         return _page(form, 422)
-    flash(_("开启口令已生效。请妥善记住：没有任何人能替您找回。"), "good")
+    flash(_("开启口令已生效。请妥善记住：没有任何人能替您找回。"), "success")
     return redirect(url_for("sealing.my_key"), 303)
 
 

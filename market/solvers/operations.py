@@ -8,13 +8,16 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from market import clock
-from market.accounts.models import Grant, Membership, MembershipState, User
+from market.accounts.grants import give_role, grant_role
+from market.accounts.models import Membership, MembershipState, User
+from market.accounts.policies import scope_problem
+from market.accounts.queries import organisation_of, user_of
 from market.audit.journal import record
 from market.database import db
 from market.errors import InvalidInput, NotAllowed
 from market.jobs import enqueue
 from market.notifications.operations import notify
-from market.permissions import SYSTEM, Actor, Role, Verdict
+from market.permissions import SYSTEM, Actor, Permission, Role, Verdict
 from market.search.documents import update_search
 from market.solvers.models import (
     PUBLIC_SOLVER_STATES,
@@ -58,23 +61,16 @@ def create_solver(actor: Actor, values: Mapping[str, Any]) -> Solver:
 
 
 def _grant_solver_roles(actor: Actor, organisation_id: int | None) -> None:
-    """Whoever registers a profile may write, bid and sign for it. Adds only: nobody's other rights change."""
-    held = {(h.role, h.organisation_id) for h in actor.held}
+    """Whoever registers a profile may write, bid and sign for it: in the organisation, or in person without one."""
+    user = user_of(actor.user_id or 0)
     for role in (Role.SOLVER, Role.TEAM_LEAD):
-        if (role, organisation_id) in held or _holds(actor, role, organisation_id):
+        if (role, organisation_id) in {(held.role, held.organisation_id) for held in actor.held}:
             continue
-        grant = Grant(user_id=actor.user_id, role=role, organisation_id=organisation_id)
-        db.session.add(grant)
-        db.session.flush()  # The entry names the row.
-        record(SYSTEM, "grant:give", grant, _("登记揭榜方资料"))
-
-
-def _holds(actor: Actor, role: Role, organisation_id: int | None) -> bool:
-    """Granted since the actor's snapshot was taken."""
-    query = select(Grant.organisation_id).where(
-        Grant.user_id == actor.user_id, Grant.role == role, Grant.revoked_at.is_(None)
-    )
-    return organisation_id in db.session.scalars(query).all()
+        organisation = organisation_of(organisation_id) if organisation_id is not None else None
+        if scope_problem(role, organisation, None) is None:
+            grant_role(SYSTEM, user, role, organisation_id=organisation_id)
+        elif not actor.has(Permission.SOLVER_WRITE):
+            give_role(SYSTEM, user, role, None, None)
 
 
 def edit_solver(actor: Actor, solver: Solver, values: Mapping[str, Any]) -> None:

@@ -231,7 +231,7 @@ def _documents(ids: Sequence[int] | None) -> Iterator[Document]:
 
 
 def _document(solver: Solver, works: list[str]) -> Document:
-    names = [solver.name_en, solver.organisation.name if solver.organisation else ""]
+    names = [solver.name, solver.name_en, solver.organisation.name if solver.organisation else ""]
     return Document(
         id=solver.id,
         version=solver.lock,
