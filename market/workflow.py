@@ -13,6 +13,7 @@ from statemachine.states import States
 
 from market import clock
 from market.audit.journal import record
+from market.audit.labels import ACTIONS
 from market.database import Base
 from market.errors import IllegalMove, NotAllowed
 from market.permissions import SYSTEM, Actor, Permission
@@ -37,6 +38,7 @@ def governs(model: type[Base]) -> Any:
         if declared != set(machine.moves):
             raise TypeError(f"{machine.__name__}: events and moves differ: {declared ^ set(machine.moves)}")
         _MACHINES[model] = machine
+        ACTIONS.update({f"{model.__tablename__}:{event}": label for event, (label, _permission) in machine.moves.items()})
         return machine
 
     return declare

@@ -30,26 +30,30 @@ class Glossary:
     def __init__(self, groups: Iterable[tuple[str, ...]]) -> None:
         self.groups = tuple(groups)
         self._by_terms: dict[tuple[str, ...], list[tuple[int, str]]] = {}
-        self._longest = 1
+        self._sizes: dict[str, list[int]] = {}  # first unit -> lengths of the members that begin with it, longest first
         for number, members in enumerate(self.groups):
             for member in members:
                 signature = sequence(member)
                 if signature:
                     self._by_terms.setdefault(signature, []).append((number, member))
-                    self._longest = max(self._longest, len(signature))
+                    sizes = self._sizes.setdefault(signature[0], [])
+                    if len(signature) not in sizes:
+                        sizes.append(len(signature))
+                        sizes.sort(reverse=True)
 
     def expand(self, text: str) -> list[Expansion]:
         """The groups of which a member stands in a normalised text, each once; longer members win over their parts."""
-        sequence_, places = _walk(text)
+        units, places = _walk(text)
         met: dict[int, tuple[str, set[str]]] = {}
         i = 0
-        while i < len(sequence_):
-            for size in range(min(self._longest, len(sequence_) - i), 0, -1):
-                hits = self._by_terms.get(tuple(sequence_[i : i + size]))
+        while i < len(units):
+            for size in self._sizes.get(units[i], ()):
+                if i + size > len(units):
+                    continue
+                hits = self._by_terms.get(tuple(units[i : i + size]), ())
+                for number, member in hits:
+                    met.setdefault(number, (text[places[i][0] : places[i + size - 1][1]], set()))[1].add(member)
                 if hits:
-                    source = text[places[i][0] : places[i + size - 1][1]]
-                    for number, member in hits:
-                        met.setdefault(number, (source, set()))[1].add(member)
                     i += size - 1
                     break
             i += 1

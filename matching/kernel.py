@@ -24,108 +24,176 @@ def compiled(function: Callable[..., Any]) -> Any:
         return njit(nogil=True)(function)
 
 
+BLOCK = 256  # scores looked at together; most blocks hold nothing near the best and are skipped in one comparison
+
+
 @compiled
-def kth_largest(scores: np.ndarray, k: int, heap: np.ndarray) -> float:
-    """The k-th largest positive score, 0 when there are fewer; ``heap`` is float32 [k] of scratch."""
+def block_top(bits, begin):
+    """The greatest of the BLOCK bits from ``begin``; constant length and unsigned places let it compare many at once."""
+    greatest = np.int32(0)
+    for r in range(BLOCK):
+        greatest = max(greatest, bits[np.uint64(begin + r)])
+    return greatest
+
+
+@compiled
+def kth_largest(bits, k, heap):
+    """The k-th largest positive score as bits, 0 when there are fewer; ``heap`` is int32 [k] of scratch.
+
+    Scores are never negative, so their bits, read as integers, stand in the same order and compare many at a time.
+    """
     size = 0
-    for score in scores:
-        if score <= 0:
+    for begin in range(0, len(bits), BLOCK):
+        bar = heap[0] if size == k else np.int32(0)
+        if block_top(bits, begin) <= bar:
             continue
-        if size < k:
-            place = size
-            size += 1
-            while place > 0 and heap[(place - 1) // 2] > score:
-                heap[place] = heap[(place - 1) // 2]
-                place = (place - 1) // 2
-            heap[place] = score
-        elif score > heap[0]:
-            place = 0
-            while True:
-                child = 2 * place + 1
-                if child >= k:
-                    break
-                if child + 1 < k and heap[child + 1] < heap[child]:
-                    child += 1
-                if heap[child] >= score:
-                    break
-                heap[place] = heap[child]
-                place = child
-            heap[place] = score
-    return heap[0] if size == k else np.float32(0)
+        for r in range(begin, begin + BLOCK):
+            score = bits[r]
+            if size < k:
+                if score > 0:
+                    place = size
+                    size += 1
+                    while place > 0 and heap[(place - 1) // 2] > score:
+                        heap[place] = heap[(place - 1) // 2]
+                        place = (place - 1) // 2
+                    heap[place] = score
+            elif score > heap[0]:
+                place = 0
+                while True:
+                    child = 2 * place + 1
+                    if child >= k:
+                        break
+                    if child + 1 < k and heap[child + 1] < heap[child]:
+                        child += 1
+                    if heap[child] >= score:
+                        break
+                    heap[place] = heap[child]
+                    place = child
+                heap[place] = score
+    return heap[0] if size == k else np.int32(0)
+
+
+@compiled
+def count_from(bits, border):
+    """How many bits are at or over a positive border."""
+    count = 0
+    for begin in range(0, len(bits), BLOCK):
+        if block_top(bits, begin) >= border:
+            for r in range(begin, begin + BLOCK):
+                count += bits[r] >= border
+    return count
 
 
 @compiled
 def accumulate(start, row, weight, greatest, terms, weights, allowed, k, scores):
-    """Fill ``scores`` (float32 [n], zero on entry) so that every profile among the best k has its exact sum.
+    """Fill ``scores`` (float32, a multiple of BLOCK, zero on entry) so that every profile among the best k has its exact sum.
 
     terms are in the order of summation; allowed: bool [n] or of length 0 when all are. Profiles out of reach are set
     to 0. Returns the number of terms that were added in full.
     """
-    m = len(terms)
-    rest = np.zeros(m + 1, np.float32)
+    m, n = len(terms), len(scores)
+    reach = np.zeros(m + 1, np.float32)  # what the terms from i on can add at most, with room for rounding
+    left = np.zeros(m + 1, np.int64)  # their postings
     for i in range(m - 1, -1, -1):
-        rest[i] = rest[i + 1] + weights[i] * greatest[terms[i]]
-    heap = np.empty(k, np.float32)
-    n = len(scores)
-    work = 0
+        reach[i] = reach[i + 1] + weights[i] * greatest[terms[i]] * np.float32(1.0001)
+        left[i] = left[i + 1] + start[terms[i] + 1] - start[terms[i]]
+    heap = np.empty(k, np.int32)
+    bits = scores.view(np.int32)
+    border = np.empty(1, np.int32)
+    work, patience = 0, max(n // 4, 32 * k)  # looking for the border costs about as much as that many postings
     for i in range(m):
-        length = start[terms[i] + 1] - start[terms[i]]
-        if work > n // 4 and length > 16:
-            work = 0
-            threshold = kth_largest(scores, k, heap)
-            if threshold > rest[i] * np.float32(1.0001):
-                finish(start, row, weight, terms, weights, i, threshold - rest[i] * np.float32(1.0001), scores)
-                return i
-        for p in range(start[terms[i]], start[terms[i] + 1]):
-            r = row[p]
-            if len(allowed) == 0 or allowed[r]:
-                scores[r] += weights[i] * weight[p]
-        work += length
+        begin, end = start[terms[i]], start[terms[i] + 1]
+        if work > patience and 2 * left[i] > patience:
+            work, patience = 0, 2 * patience
+            border[0] = kth_largest(bits, k, heap)
+            threshold = border.view(np.float32)[0]
+            if threshold > reach[i]:
+                floor = np.float32(threshold - reach[i])
+                border.view(np.float32)[0] = floor
+                alive = count_from(bits, border[0])
+                if alive * (m - i) * 8 < left[i]:
+                    finish(start, row, weight, terms, weights, reach, i, threshold, alive, scores)
+                    return i
+        w = weights[i]
+        if len(allowed) == 0:
+            for p in range(begin, end):
+                scores[row[p]] += w * weight[p]
+        else:
+            for p in range(begin, end):
+                if allowed[row[p]]:
+                    scores[row[p]] += w * weight[p]
+        work += end - begin
     return m
 
 
 @compiled
-def finish(start, row, weight, terms, weights, first, floor, scores):
-    """Add the terms from ``first`` on to the profiles at or over ``floor``, drop the others."""
-    for r in range(len(scores)):
-        if scores[r] == 0:
-            continue
-        if scores[r] < floor:
-            scores[r] = 0
-            continue
-        for i in range(first, len(terms)):
-            low, high = start[terms[i]], start[terms[i] + 1]
-            end = high
-            while low < high:
-                middle = (low + high) // 2
-                if row[middle] < r:
-                    low = middle + 1
+def finish(start, row, weight, terms, weights, reach, first, threshold, alive, scores):
+    """Add the terms from ``first`` on to the ``alive`` profiles that can still reach the threshold, drop the others."""
+    rows = np.empty(alive, np.int64)
+    filled = 0
+    bits = scores.view(np.int32)
+    floor = np.float32(threshold - reach[first])
+    for begin in range(0, len(scores), BLOCK):
+        if block_top(bits, begin) > 0:
+            for r in range(begin, begin + BLOCK):
+                if scores[r] >= floor:
+                    rows[filled] = r
+                    filled += 1
                 else:
-                    high = middle
+                    scores[r] = 0
+    for i in range(first, len(terms)):
+        low, end = start[terms[i]], start[terms[i] + 1]
+        floor = np.float32(threshold - reach[i])
+        kept = 0
+        for r in rows[:filled]:
+            if scores[r] < floor:
+                scores[r] = 0
+                continue
+            rows[kept] = r
+            kept += 1
+            low = place_of(row, low, end, r)
             if low < end and row[low] == r:
                 scores[r] += weights[i] * weight[low]
+        filled = kept
 
 
 @compiled
-def best_rows(scores: np.ndarray, k: int) -> np.ndarray:
-    """int64, ascending: the rows of the k highest positive scores; of equal ones at the border the first."""
-    heap = np.empty(k, np.float32)
-    threshold = kth_largest(scores, k, heap)
-    above = 0
-    for score in scores:
-        if score > threshold:
-            above += 1
-    at_border = k - above if threshold > 0 else 0
+def place_of(row, low, end, r):
+    """The first place from ``low`` on whose row is not before ``r``, by doubling steps, then halving."""
+    step = 1
+    while low + step < end and row[low + step] < r:
+        low += step
+        step *= 2
+    high = min(low + step, end)
+    while low < high:
+        middle = (low + high) // 2
+        if row[middle] < r:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def best_rows(bits, k):
+    """int64, ascending: the rows of the k highest positive scores (as bits); of equal ones at the border the first."""
+    heap = np.empty(k, np.int32)
+    border = kth_largest(bits, k, heap)
+    above = count_from(bits, border + 1)
+    at_border = k - above if border > 0 else 0
     rows = np.empty(above + at_border, np.int64)
     filled = 0
-    for r in range(len(scores)):
-        if scores[r] > threshold:
-            rows[filled] = r
-            filled += 1
-        elif at_border > 0 and scores[r] == threshold:
-            rows[filled] = r
-            filled += 1
-            at_border -= 1
+    for begin in range(0, len(bits), BLOCK):
+        if block_top(bits, begin) < max(border, 1):
+            continue
+        for r in range(begin, begin + BLOCK):
+            if bits[r] > border:
+                rows[filled] = r
+                filled += 1
+            elif at_border > 0 and bits[r] == border:
+                rows[filled] = r
+                filled += 1
+                at_border -= 1
     return rows
 
 
@@ -146,14 +214,14 @@ def signals(first_text, first_term, terms, counts, norms, lengths, centroid_norm
         peak = total = best = other = 0.0
         for t in range(begin, end):
             c = s = 0.0
-            saturation = k1 * (1 - b + b * lengths[t] / mean_length)
+            saturation = k1 * (1 - b + b * float(lengths[t]) / mean_length)
             for p in range(first_term[t], first_term[t + 1]):
                 place = slot[terms[p]]
                 if place > 0:
-                    tf = counts[p]
+                    tf = int(counts[p])
                     c += cosine[place] * damped[tf]
                     s += bm25[place] * (tf * (k1 + 1) / (tf + saturation))
-            c /= max(norms[t], 1e-9)
+            c /= max(float(norms[t]), 1e-9)
             close[t - begin] = c
             total += c
             other += s
@@ -163,6 +231,6 @@ def signals(first_text, first_term, terms, counts, norms, lengths, centroid_norm
         for t in range(size):
             spread += math.exp((close[t] - peak) / tau)
         out[i, 0] = peak + tau * math.log(spread / size)
-        out[i, 1] = total / size / max(centroid_norms[rows[i]], 1e-9)
+        out[i, 1] = total / size / max(float(centroid_norms[rows[i]]), 1e-9)
         out[i, 2] = best + rest * (other - best) / max(size - 1, 1)
     return out

@@ -40,7 +40,7 @@ class Matcher:
         an empty ranking. Raises InvalidInput for a malformed need or a limit below 1.
         """
         reading = self._ranker.read(need)
-        return explained(self._ranker, reading, self._ranker.hits(reading, limit, among))
+        return explained(reading, self._ranker.hits(reading, limit, among))
 
     def rank_many(self, needs: Iterable[Need], limit: int = 20) -> list[Ranking]:
         """A ranking per need, in order, without reasons: the batch path (``explain`` gives them for a pair)."""
@@ -58,7 +58,7 @@ class Matcher:
         """The match of one solver with its reasons; its rank counts it alone. Raises InvalidInput, UnknownProfile."""
         self._ranker.locate(profile_id)
         reading = self._ranker.read(need)
-        found = explained(self._ranker, reading, self._ranker.hits(reading, 1, [profile_id]))
+        found = explained(reading, self._ranker.hits(reading, 1, [profile_id]))
         return found[0] if found else Match(profile_id, 0.0, 1)
 
     def update(self, changed: Iterable[Profile] = (), removed: Iterable[str] = ()) -> None:

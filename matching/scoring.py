@@ -79,11 +79,11 @@ def retrieve(segment: Segment, query: Query, k: int, allowed: np.ndarray | None,
     if kernel is None:
         return retrieve_plainly(segment, query, k, allowed)
     within = query.terms < len(segment.posting_start) - 1
-    scores = np.zeros(len(segment), np.float32)
-    kernel.accumulate(segment.posting_start, segment.posting_row, segment.posting_weight, segment.greatest,
+    scores = np.zeros(-(-len(segment) // kernel.BLOCK) * kernel.BLOCK, np.float32)
+    kernel.accumulate(segment.posting_start, segment.posting_row.view(np.uint32), segment.posting_weight, segment.greatest,
                       query.terms[within], query.weights[within],
                       np.empty(0, bool) if allowed is None else allowed, k, scores)  # fmt: skip
-    return kernel.best_rows(scores, k)
+    return kernel.best_rows(scores.view(np.int32), k)
 
 
 def retrieve_plainly(segment: Segment, query: Query, k: int, allowed: np.ndarray | None) -> np.ndarray:
@@ -150,7 +150,8 @@ def signals_plainly(segment: Segment, query: Query, rows: np.ndarray, scale: Sca
         spread = np.add.reduceat(np.exp((cosine - np.repeat(peak, n)) / s.tau), groups)
         top = np.maximum.reduceat(bm25, groups)
         out[filled, 0] = peak + s.tau * np.log(spread / n)
-        out[filled, 1] = np.add.reduceat(cosine, groups) / n / np.maximum(segment.centroid_norms[rows[filled]], 1e-9)
+        norms = np.maximum(segment.centroid_norms[rows[filled]].astype(float), 1e-9)
+        out[filled, 1] = np.add.reduceat(cosine, groups) / n / norms
         out[filled, 2] = top + s.rest * (np.add.reduceat(bm25, groups) - top) / np.maximum(n - 1, 1)
     out[:, 3] = latent_signal(segment, query, rows)
     return out
@@ -166,8 +167,8 @@ def _per_text(segment: Segment, query: Query, texts: np.ndarray, scale: Scale) -
     places = ranges(a, b)
     terms, tf = counts.terms[places], counts.counts[places]
     starts = np.cumsum(b - a) - (b - a)
-    cosine = np.add.reduceat(dense[0, terms] * _DAMPED[tf], starts) / np.maximum(segment.norms[texts], 1e-9)
-    saturation = s.k1 * (1 - s.b + s.b * segment.lengths[texts] / scale.mean_length)
+    cosine = np.add.reduceat(dense[0, terms] * _DAMPED[tf], starts) / np.maximum(segment.norms[texts].astype(float), 1e-9)
+    saturation = s.k1 * (1 - s.b + s.b * segment.lengths[texts].astype(float) / scale.mean_length)
     tf = tf.astype(float)
     share = tf * (s.k1 + 1) / (tf + np.repeat(saturation, b - a))
     return cosine, np.add.reduceat(dense[1, terms] * share, starts)

@@ -105,7 +105,7 @@ class Settings:
     centroid: float = 0.5
     best: float = 1.5
     rest: float = 0.4
-    latent: float = 0.5
+    latent: float = 0.4
     brief: float = 60.0
     dimensions: int = 50
     glossary: float = 1.0

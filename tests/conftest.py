@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
@@ -34,6 +34,7 @@ def _app(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fl
     app = create_app(
         Settings(environment="test", instance_path=instance, database_url=url, redis_url="", secret_key="test " * 10)  # pyright: ignore
     )
+    app.before_request_funcs.setdefault(None, []).insert(0, _forget_last_request)
     with app.app_context():
         if database == "postgresql":
             with db.engine.begin() as connection:
@@ -46,6 +47,12 @@ def _app(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fl
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+def _forget_last_request() -> None:
+    """Requests share the context that the ``app`` fixture pushed, so who asked last would be remembered in ``g``."""
+    for name in list(g):
+        g.pop(name)
 
 
 def _empty(app: Flask) -> None:

@@ -84,7 +84,8 @@ def change_password(actor: Actor, user: User, current: str, password: str) -> No
     if row is not None:
         row.authority_epoch, row.confirmed_at = user.authority_epoch, clock.now()
     record(actor, "user:change_password", user)
-    notify([user.id], _("密码已修改"), _("您的账号密码刚刚修改，其他设备已退出。如非本人操作，请立即找回密码并联系管理员。"), "/accounts/profile")
+    warning = _("您的账号密码刚刚修改，其他设备已退出。如非本人操作，请立即找回密码并联系管理员。")
+    notify([user.id], _("密码已修改"), warning, "/accounts/profile")
 
 
 def _set_password(user: User, password: str) -> None:

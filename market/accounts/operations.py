@@ -94,7 +94,8 @@ def register_person(
     email = person.email.strip().lower()
     if queries.user_by_email(email) is not None:
         hour = clock.now().strftime("%Y%m%d%H")
-        send_mail(email, _("您已有账号"), _("有人用此邮箱再次注册。您已有账号，请直接登录；忘记密码可在登录页找回。"), key=f"again:{email}:{hour}")
+        text = _("有人用此邮箱再次注册。您已有账号，请直接登录；忘记密码可在登录页找回。")
+        send_mail(email, _("您已有账号"), text, key=f"again:{email}:{hour}")
         return None
     user = User(
         email=email, name=person.name, password_hash=stored, phone=person.phone or None, locale=person.locale

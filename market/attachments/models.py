@@ -28,5 +28,6 @@ class Attachment(Numbered, Base):
     sha256: Mapped[str] = mapped_column(EncryptedText)
     """Of the plaintext as stored (images are re-encoded): it would betray a guessed sealed file."""
     is_encrypted: Mapped[bool] = mapped_column(default=False)
-    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """None: from a visitor, whom the owner row names (evidence of an objection)."""
     removed_at: Mapped[datetime | None]

@@ -29,17 +29,19 @@ def store_upload(
     limit_mb: int = LIMIT_MB,
     confidential: bool = False,
     field: str | None = None,
+    by_visitor: bool = False,
 ) -> Attachment:
     """Check and keep an uploaded file for ``owner_row``; sealed or ``confidential`` ones are encrypted at rest.
 
-    ``limit_mb`` is the rules' ``attachment_mb_most``. Raises InvalidInput under ``field`` (the slot's unless told).
+    ``limit_mb`` is the rules' ``attachment_mb_most``; ``by_visitor`` lets somebody without an
+    account store. Raises InvalidInput under ``field`` (the slot's unless told).
     """
     try:
         # One byte more than allowed is enough to know.
         inspected = inspect_upload(file.filename or "", file.stream.read(limit_mb * 1024 * 1024 + 1), limit_mb)
     except InvalidInput as problem:
         raise InvalidInput({slot if field is None else field: problem.message}) from problem
-    return store_inspected(actor, owner_row, slot, inspected, confidential=confidential)
+    return store_inspected(actor, owner_row, slot, inspected, confidential=confidential, by_visitor=by_visitor)
 
 
 def store_inspected(
@@ -50,10 +52,11 @@ def store_inspected(
     *,
     confidential: bool = False,
     uploader_id: int | None = None,
+    by_visitor: bool = False,
 ) -> Attachment:
     """Keep content that was inspected already. ``uploader_id`` names the uploader when the actor is another."""
     uploader = uploader_id if uploader_id is not None else actor.user_id
-    if uploader is None:
+    if uploader is None and not by_visitor:
         raise Conflict(_("上传文件需要登录"))
     if owner_row.id is None:
         db.session.flush()  # The row's number names the owner.

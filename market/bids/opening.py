@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -27,7 +28,7 @@ from market.sealing.models import KeyShare, OfficerKey, SealingKey
 from market.workflow import advance
 
 
-def release_opening_share(actor: Actor, challenge: Challenge, passphrase: str) -> Opening:
+def release_opening_share(actor: Actor, challenge: Challenge, passphrase: str | X25519PrivateKey) -> Opening:
     """One officer's part of the opening; the part that completes the quorum opens every bid.
 
     Raises NotAllowed before the deadline or for whoever holds no share, InvalidInput on a wrong passphrase.

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from market import clock
 from market.access import actor, public, requires
 from market.accounts.sessions import require_fresh
 from market.attachments.inspection import ACCEPT
@@ -25,7 +24,7 @@ from market.bids.forms import (
 )
 from market.bids.models import Bid, BidState
 from market.bids.receipts import is_genuine
-from market.challenges.models import AmountKind, Challenge
+from market.challenges.models import Challenge
 from market.database import db, transaction
 from market.errors import InvalidInput, NotAllowed
 from market.forms import BaseForm, attempt
@@ -103,8 +102,13 @@ def _save(bid: Bid, form: BidForm, indicators: list[Any]) -> Any:
     """Files first: they are kept even when a field is wrong. None shows the form again."""
     rows_changed = form.rows_were_changed(request.form)
     form.fit_answers(indicators)
-    _save_files(bid.id, form)
-    if rows_changed or not form.validate() or form.files.errors:
+    problems = _save_files(bid.id)
+    if rows_changed:
+        return None
+    is_valid = form.validate()
+    if problems:
+        form.take_errors(InvalidInput({"files": "；".join(problems)}))
+    if problems or not is_valid:
         return None
     with transaction():
         operations.save_draft(actor(), queries.own_bid(actor(), bid.id), form.content(indicators))
@@ -117,7 +121,8 @@ def _save(bid: Bid, form: BidForm, indicators: list[Any]) -> Any:
     return redirect(url_for("bids.seal", bid_id=bid.id), 303)
 
 
-def _save_files(bid_id: int, form: BidForm) -> None:
+def _save_files(bid_id: int) -> list[str]:
+    """Keep the uploads that pass; returns what is wrong with the others."""
     problems: list[str] = []
     for file in request.files.getlist("files"):
         if file.filename:
@@ -129,7 +134,7 @@ def _save_files(bid_id: int, form: BidForm) -> None:
     if token := request.form.get("remove_file"):
         with transaction():
             operations.remove_file(actor(), queries.own_bid(actor(), bid_id), token)
-    form.file_problems = problems
+    return problems
 
 
 @bp.route("/bids/<int:bid_id>/submit", methods=["GET", "POST"])
@@ -370,17 +375,11 @@ def _release(code: str, passphrase: str) -> bool:
 def of_challenge(code: str) -> Any:
     """Opened bids of a challenge; before the opening the same page whether there are none or twenty."""
     challenge = queries.challenge_of_code(code)
-    bids, content = queries.bids_of(actor(), challenge), {}
-    page = render_template(
-        "bids/of_challenge.html",
-        challenge=challenge,
-        bids=bids,
-        content=content,
-        is_opened=queries.is_opened(challenge),
-        is_poster=policies.is_poster(actor(), challenge),
-        is_fixed=queries.text_of(challenge).amount_kind is AmountKind.FIXED,
+    bids, is_opened = queries.bids_of(actor(), challenge), queries.is_opened(challenge)
+    is_poster = policies.is_poster(actor(), challenge)
+    return render_template(
+        "bids/of_challenge.html", challenge=challenge, bids=bids, is_opened=is_opened, is_poster=is_poster
     )
-    return page
 
 
 @bp.get("/challenges/<code>/opening")
@@ -389,4 +388,4 @@ def opening_record(code: str) -> Any:
     """开启记录: numbers and fingerprints, published so that every bidder can find their own."""
     challenge = queries.challenge_of_code(code)
     record = queries.opening_of(challenge) if queries.is_opened(challenge) else None
-    return render_template("bids/opening_record.html", challenge=challenge, record=record, now=clock.now())
+    return render_template("bids/opening_record.html", challenge=challenge, record=record)

@@ -115,6 +115,11 @@ class Challenge(Numbered, Versioned, Base):
     district: Mapped[District | None] = relationship()
 
     @property
+    def is_public(self) -> bool:
+        """Posted once: stays public, also when it was revoked or found no award. A revoked draft never was."""
+        return self.posted_at is not None
+
+    @property
     def takes_bids(self) -> bool:
         """Open to the second: what counts is the clock, not when the worker moved the state."""
         return self.state is ChallengeState.POSTED and self.bid_deadline is not None and clock.now() < self.bid_deadline
@@ -146,8 +151,8 @@ class DeadlineChange(Numbered, Base):
 class CodeCounter(Base):
     """The last number given out under a prefix and year: one row each, locked while numbering."""
 
+    audited = False  # The codes themselves are in the journal.
+
     prefix: Mapped[str] = mapped_column(String(20), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int] = mapped_column(default=0)
-
-

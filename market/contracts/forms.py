@@ -66,11 +66,23 @@ def terms_suggested(bid: Bid) -> dict[str, Any]:
         "ownership": version.ownership.value if version and version.ownership else Ownership.BY_CONTRACT.value,
         "starts_on": starts,
         "ends_on": ends,
-        "milestones": [
+        "milestones": _plan_of(body, starts, ends) or [
             {"content": "", "due_on": _spread(starts, ends, n + 1, len(shares)), "percent": share}
             for n, share in enumerate(shares)
         ],
     }
+
+
+def _plan_of(body: dict[str, Any], starts: date, ends: date) -> list[dict[str, Any]]:
+    """The bid's own milestones, dated from its months, where it gave any."""
+    return [
+        {
+            "content": row.get("content") or "",
+            "due_on": min(ends, starts + timedelta(days=round((row.get("month") or 0) * 30.44))),
+            "percent": row.get("percent"),
+        }
+        for row in body.get("milestones") or []
+    ]
 
 
 def _spread(starts: date, ends: date, n: int, of: int) -> date:

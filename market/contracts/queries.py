@@ -12,13 +12,14 @@ from sqlalchemy.orm import joinedload
 
 from market import clock
 from market.audit.models import Entry
+from market.bids.content import requirement_text
 from market.bids.models import Bid, BidState, OpenedContent
 from market.challenges.models import Challenge, ChallengeVersion
 from market.contracts.models import Contract, ContractState, Milestone, MilestoneState
 from market.contracts.policies import may_see
 from market.database import db
 from market.errors import NotFound
-from market.needs.content import AmountKind, Operator
+from market.needs.content import AmountKind
 from market.notices.models import AwardItem, Notice, NoticeState
 from market.permissions import Actor, Permission
 from market.programmes.queries import rules_of
@@ -201,21 +202,9 @@ def frozen_indicators(bid: Bid) -> list[dict[str, Any]]:
     for index, indicator in enumerate(version.indicators if version else []):
         by_place = answers[index] if index < len(answers) and isinstance(answers[index], dict) else {}
         answer = promised.get(indicator["name"]) or by_place
-        value = next((answer[key] for key in ("promised", "promise", "value") if answer.get(key) not in (None, "")), None)
+        value = next((answer[key] for key in ("promise", "value") if answer.get(key) not in (None, "")), None)
         frozen.append({**indicator, "promised": str(value) if value is not None else str(indicator.get("value", ""))})
     return frozen
-
-
-def requirement_text(indicator: dict[str, Any]) -> str:
-    """``≤ 0.01 g/cm³`` or ``10–20 %``."""
-    unit = f" {indicator.get('unit')}" if indicator.get("unit") else ""
-    if indicator.get("operator") == Operator.BETWEEN.value:
-        return f"{indicator.get('value')}–{indicator.get('value_high')}{unit}"
-    try:
-        sign = Operator(indicator.get("operator", "")).label
-    except ValueError:
-        sign = ""
-    return f"{sign} {indicator.get('value')}{unit}".strip()
 
 
 def is_met(indicator: dict[str, Any], measured: str) -> bool | None:
@@ -252,7 +241,7 @@ def indicator_lines(contract: Contract, milestone: Milestone | None = None) -> l
         IndicatorLine(
             indicator["name"],
             requirement_text(indicator),
-            f"{indicator.get('promised', '')} {indicator.get('unit', '')}".strip(),
+            str(indicator.get("promised", "")),
             indicator.get("method", ""),
             str(measured.get(indicator["name"], {}).get("measured", "")),
             measured.get(indicator["name"], {}).get("met"),

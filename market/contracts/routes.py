@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from market.access import actor, requires
 from market.attachments.queries import attachments_of, attachments_of_many, for_list
+from market.bids.content import requirement_text
 from market.contracts import operations, policies, queries
 from market.contracts.forms import (
     DraftForm,
@@ -80,7 +81,7 @@ def _draft_page(bid: Any, form: DraftForm) -> str:
     return render_template(
         "contracts/draft.html", form=form, bid=bid, contract=None, limit=limit, limit_of=what, blocked=blocked,
         may=policies.may_draft(actor(), bid), due=queries.signing_due(bid), indicators=queries.frozen_indicators(bid),
-        requirement_text=queries.requirement_text,
+        requirement_text=requirement_text,
     )  # fmt: skip
 
 

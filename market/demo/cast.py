@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from market import clock
 from market.accounts.models import (
     District,
@@ -22,6 +24,7 @@ from market.database import db, transaction
 from market.demo.files import read
 from market.permissions import ORGANISATION_ROLES, SYSTEM, Actor, Role
 from market.programmes.models import Term, TermKind
+from market.sealing.keys import unlock_key
 
 PASSWORD = "jiebang-demo-2026"
 PASSPHRASE = "kaibiao-demo-2026"
@@ -36,6 +39,7 @@ class Cast:
     people: dict[str, int] = field(default_factory=dict)
     organisations: dict[str, int] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
+    keys: dict[str, X25519PrivateKey] = field(default_factory=dict)
 
     def actor(self, key: str) -> Actor:
         """What the person holds, read once: nobody's roles change during the replay."""
@@ -44,6 +48,12 @@ class Cast:
             assert user is not None, key
             self.actors[key] = actor_of(user)
         return self.actors[key]
+
+    def opening_key(self, key: str) -> X25519PrivateKey:
+        """The officer's key, unlocked once for the whole replay: the passphrase is slow on purpose."""
+        if key not in self.keys:
+            self.keys[key] = unlock_key(self.actor(key), PASSPHRASE)
+        return self.keys[key]
 
     def of_firm(self, role: str, organisation: str) -> Actor:
         """The author or signatory of a firm."""

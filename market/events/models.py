@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from market.accounts.models import Organisation
+from market import clock
+from market.accounts.models import Organisation, User
 from market.challenges.models import Challenge
 from market.database import Base, Numbered, Versioned, state_column
 from market.solvers.models import Solver
@@ -49,6 +50,12 @@ class Event(Numbered, Versioned, Base):
     ends_at: Mapped[datetime]
     organiser: Mapped[str] = mapped_column(String(200), default="")
     managed_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    cancelled_reason: Mapped[str] = mapped_column(String(500), default="")
+
+    @property
+    def takes_registrations(self) -> bool:
+        """Until it is over by the clock, or was held or cancelled."""
+        return self.state is EventState.PLANNED and clock.now() < self.ends_at
 
 
 class Attendance(Numbered, Versioned, Base):
@@ -88,6 +95,10 @@ class ContactResult(StrEnum):
         }[self.value]
 
 
+# 方式 of a contact; the column keeps the words, so that a bureau's own stay readable.
+CONTACT_WAYS = ("活动签到", "现场走访", "视频会议", "电话", "邮件往来", "其他")
+
+
 class Contact(Numbered, Base):
     """对接记录: a firm and a solver met (meeting, event, call). Counted by team, not by contact (J07)."""
 
@@ -108,3 +119,4 @@ class Contact(Numbered, Base):
     organisation: Mapped[Organisation] = relationship()
     solver: Mapped[Solver] = relationship()
     challenge: Mapped[Challenge | None] = relationship()
+    recorded_by: Mapped[User] = relationship()

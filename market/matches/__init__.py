@@ -1,4 +1,4 @@
 """匹配: ranked candidates with reasons, staff verdicts, invitations and answers.
 
-``engine`` alone imports the matching library; ``ranking`` writes what it finds.
+``engine`` alone imports the matching library.
 """

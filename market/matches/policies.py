@@ -4,6 +4,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from market.challenges.models import Challenge
+from market.challenges.policies import confidential_readers
 from market.database import db
 from market.matches.models import ChallengeInvitation, InvitationState
 from market.permissions import ALLOWED, Actor, Permission, Verdict, refused
@@ -65,3 +66,6 @@ def is_interested(actor: Actor, challenge: Challenge) -> bool:
         .limit(1)
     )
     return db.session.scalar(query) is not None
+
+
+confidential_readers.append(is_interested)

@@ -67,15 +67,6 @@ class Card:
         return sorted(grouped.items(), key=lambda pair: -sum(reason["weight"] for reason in pair[1]))
 
 
-def challenge_by_code(code: str) -> Challenge:
-    """A challenge that is or was posted. Raises NotFound."""
-    query = select(Challenge).where(Challenge.code == code, Challenge.state.in_(PUBLIC_STATES))
-    found = db.session.scalar(query.options(joinedload(Challenge.organisation), joinedload(Challenge.rules)))
-    if found is None:
-        raise NotFound(_("没有这个榜单"))
-    return found
-
-
 def open_challenges() -> Sequence[Challenge]:
     """What takes bids now, the nearest deadline first."""
     query = select(Challenge).where(Challenge.state == ChallengeState.POSTED, Challenge.bid_deadline > clock.now())
@@ -195,14 +186,14 @@ def _people_of(organisation_id: int, user_ids: Iterable[int]) -> set[int]:
 
 
 # Contracts stand above this room: the table is named, the class not imported.
-OVER = ("draft", "completed", "accepted", "concluded", "terminated", "closed", "settled", "archived", "voided")
+LIVE = ("agreed", "signed")
 
 
 def _live_contracts(solver_ids: Sequence[int]) -> Counter[int]:
     contract = Base.metadata.tables["contract"]
     query = (
         select(contract.c.solver_id, func.count())
-        .where(contract.c.solver_id.in_(solver_ids), contract.c.state.not_in(OVER))
+        .where(contract.c.solver_id.in_(solver_ids), contract.c.state.in_(LIVE))
         .group_by(contract.c.solver_id)
     )
     return Counter({solver_id: count for solver_id, count in db.session.execute(query)})

@@ -60,6 +60,9 @@ class BasicsForm(SectionForm):
         super().__init__(*args, **kwargs)
         for field, kind in ((self.industry, TermKind.INDUSTRY), (self.tech_field, TermKind.TECH_FIELD)):
             field.choices = [EMPTY, *((term.code, term.name) for term in terms(kind))]
+            # A word retired since it was chosen stays choosable here.
+            if field.object_data and field.object_data not in {code for code, _name in field.choices}:
+                field.choices.append((field.object_data, field.object_data))
 
 
 class ProblemForm(SectionForm):

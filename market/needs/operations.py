@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
@@ -15,6 +14,7 @@ from market.attachments.operations import remove_attachment, store_upload
 from market.audit.journal import record
 from market.database import db
 from market.errors import InvalidInput, NotAllowed
+from market.integrity.queries import active_record_of
 from market.needs import policies
 from market.needs.checks import clean_values, only_chosen_amounts, problems_of
 from market.needs.models import Need, NeedFollowUp, NeedState
@@ -25,11 +25,6 @@ from market.permissions import Actor, Permission, Role, Verdict
 from market.programmes.models import Cycle
 from market.programmes.queries import rules_of, takes_needs
 from market.workflow import advance
-
-try:
-    from market.integrity.queries import active_record_of
-except ImportError:  # the room is being built
-    active_record_of = lambda _subject: None  # noqa: E731
 
 COMMITMENT = "commitment"
 
@@ -62,7 +57,10 @@ def import_need(actor: Actor, cycle: Cycle, organisation: Organisation, values: 
         or actor.covers(Permission.NEED_CHECK_DISTRICT, district_code=organisation.district_code)
     ):
         raise NotAllowed(_("只能导入本企业或本区县企业的需求"))
-    return _add_draft(actor, cycle, organisation, values)
+    need = _add_draft(actor, cycle, organisation, values)
+    if organisation.id not in actor.organisation_ids:
+        _tell_firm(need, _("科技局已代为录入需求草稿"), _("请核对补充后由签约人提交；提交前科技局看不到草稿。"))
+    return need
 
 
 def import_ledger(actor: Actor, cycle: Cycle, rows: Sequence[tuple[int, str, Mapping[str, Any]]]) -> int:
@@ -135,7 +133,7 @@ def ask_to_submit(actor: Actor, need: Need) -> None:
         signatories,
         _("请提交需求：%(title)s", title=need.title or _("（未命名）")),
         _("%(name)s 已填好这条需求，请核对后提交。", name=actor.name),
-        url_for("needs.submit", need_id=need.id),
+        f"/needs/{need.id}/submit",
     )
 
 
@@ -143,18 +141,19 @@ def submission_problems(need: Need) -> dict[str, str]:
     """Everything that keeps the need from being submitted; ``""`` is about the firm or the call, not a field."""
     rules = rules_of(need)
     problems = problems_of(need, rules)
-    whole = _firm_problem(need.organisation, rules.poster_age_years_least)
+    whole = firm_problem(need.organisation, rules.poster_age_years_least)
     if need.first_submitted_at is None and not takes_needs(need.cycle):
         whole = _("本批次不在征集时间内，不能提交")
     return problems | ({"": whole} if whole else {})
 
 
-def _firm_problem(organisation: Organisation, years: int) -> str:
+def firm_problem(organisation: Organisation, years: int) -> str:
+    """What keeps the firm from posting anything now, or an empty text."""
     if organisation.state is not OrganisationState.VERIFIED:
         return _("企业尚未通过单位核验，核验后才能提交")
-    record_ = active_record_of(organisation)
-    if record_:
-        return _("企业在失信惩戒期内（至 %(end)s），不能发榜", end=record_.ends_on)
+    barred = active_record_of(organisation_id=organisation.id)
+    if barred:
+        return _("企业在失信惩戒期内（至 %(end)s），不能发榜", end=barred.ends_on)
     if organisation.registered_on is None:
         return _("请先在“本单位”补充企业成立日期")
     today = clock.today()
@@ -184,7 +183,7 @@ def submit_need(actor: Actor, need: Need) -> None:
 
 
 def _tell(need: Need, people: Sequence[int], subject: str, body: str) -> None:
-    notify(people, subject, body or _("请在平台查看。"), url_for("needs.show", need_id=need.id))
+    notify(people, subject, body or _("请在平台查看。"), f"/needs/{need.id}")
 
 
 def _tell_firm(need: Need, subject: str, body: str) -> None:

@@ -57,6 +57,8 @@ class Notice(Numbered, Versioned, Base):
     end_is_provisional: Mapped[bool] = mapped_column(default=False)
     effective_at: Mapped[datetime | None]
     cancelled_reason: Mapped[str] = mapped_column(Text, default="")
+    reminded_at: Mapped[datetime | None]
+    """When the bureau was told that the period has ended."""
 
     challenge: Mapped[Challenge] = relationship()
 
@@ -78,6 +80,11 @@ class AwardItem(Numbered, Base):
 
     notice: Mapped[Notice] = relationship()
     bid: Mapped[Bid] = relationship()
+
+    @property
+    def title(self) -> str:
+        """团队（单位）as printed."""
+        return f"{self.winner_name}（{self.organisation_name}）" if self.organisation_name else self.winner_name
 
 
 class ObjectionState(StrEnum):
@@ -121,7 +128,7 @@ class Objection(Numbered, Versioned, Base):
     state: Mapped[ObjectionState] = state_column(ObjectionState, ObjectionState.RECEIVED)
     state_changed_at: Mapped[datetime | None]
     objector_name: Mapped[str] = mapped_column(EncryptedText)
-    objector_organisation: Mapped[str] = mapped_column(String(200), default="")
+    objector_organisation: Mapped[str] = mapped_column(EncryptedText, default="")
     objector_phone: Mapped[str] = mapped_column(EncryptedText)
     objector_email: Mapped[str | None] = mapped_column(EncryptedText)
     grounds: Mapped[str] = mapped_column(Text)

@@ -21,7 +21,7 @@ from market.payouts.models import (
     PayoutState,
     Transfer,
 )
-from market.payouts.policies import may_see_payout
+from market.payouts.policies import may_see_bounty, may_see_payout
 from market.permissions import Actor, Permission
 from market.programmes.models import Cycle
 from market.programmes.queries import rules_of
@@ -69,6 +69,13 @@ def payouts_page(actor: Actor, state: PayoutState | None = None, q: str = "") ->
         )
     done = Payout.state.in_((PayoutState.PAID, PayoutState.CANCELLED))
     return query.order_by(done, Payout.state_changed_at, Payout.id)
+
+
+def all_payouts(actor: Actor) -> Sequence[Payout]:
+    """Every visible payout in order of entry, for the 资金台账."""
+    rules = joinedload(Payout.contract).joinedload(Contract.challenge).joinedload(Challenge.rules)
+    query = select(Payout).options(*_with_details(), rules).where(visible_to(actor)).order_by(Payout.id)
+    return db.session.scalars(query).all()
 
 
 def counts_by_state(actor: Actor) -> dict[PayoutState, int]:
@@ -188,9 +195,10 @@ def bounties_of(contract: Contract) -> Sequence[BountyPayment]:
     return db.session.scalars(query).all()
 
 
-def bounty_of(payment_id: int) -> BountyPayment:
+def bounty_for(actor: Actor, payment_id: int) -> BountyPayment:
+    """Raises NotFound also when the asker may not know that it exists."""
     found = db.session.get(BountyPayment, payment_id)
-    if found is None:
+    if found is None or not may_see_bounty(actor, found):
         raise NotFound
     return found
 

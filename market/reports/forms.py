@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
 
 from market import clock
 from market.accounts.models import District
@@ -37,7 +38,13 @@ class PeriodForm(BaseForm):
         csrf = False
 
     year = WholeNumberField(_l("年度"), smallest=2000, largest=2100)
-    part = SelectField(_l("期间"), choices=[*((k, v[0]) for k, v in PARTS.items()), (CUSTOM, _l("自定起止日期"))])
+    part = SelectField(
+        _l("期间"),
+        choices=[
+            *(SelectChoice(name, label) for name, (label, _first, _last) in PARTS.items()),
+            SelectChoice(CUSTOM, _l("自定起止日期")),
+        ],
+    )
     first = DayField(_l("起"))
     last = DayField(_l("止"))
     district = SelectField(_l("区县"))
@@ -47,7 +54,8 @@ class PeriodForm(BaseForm):
         filled = {"year": str(clock.today().year), "part": "year", "district": "", **asked}
         super().__init__(MultiDict(filled))
         everything = _("全市") if scope is None else _("全部所辖")
-        self.district.choices = [("", everything), *((district.code, district.name) for district in districts)]
+        self._names = {"": everything} | {district.code: district.name for district in districts}
+        self.district.choices = [SelectChoice(code, name) for code, name in self._names.items()]
         self.scope = scope
 
     @property
@@ -82,5 +90,4 @@ class PeriodForm(BaseForm):
 
     @property
     def scope_label(self) -> str:
-        chosen = dict(self.district.choices or [])
-        return str(chosen.get(self.district.data or "", ""))
+        return self._names.get(self.district.data or "", "")

@@ -24,8 +24,8 @@ PAGES = {
     "challenge": ("challenges.show", "code"),
     "bid": ("bids.show", "bid_id"),
     "event": ("events.show", "event_id"),
-    "contact": ("events.edit_contact", "contact_id"),
-    "contract": ("contracts.show", "contract_id"),
+    "contact": ("events.contact", "contact_id"),
+    "contract": ("contracts.overview", "contract_id"),
     "payout": ("payouts.show", "payout_id"),
 }
 

@@ -31,9 +31,7 @@ def place(seed: str, expert_id: int) -> str:
     return hashlib.sha256(f"{seed}:{expert_id}".encode()).hexdigest()
 
 
-def draw(
-    candidates: Sequence[Candidate], size: int, seed: str, *, same_unit_most: int, financial_least: int
-) -> Drawn:
+def draw(candidates: Sequence[Candidate], size: int, seed: str, *, same_unit_most: int, financial_least: int) -> Drawn:
     """The first ``size`` in the order of the seed, financial experts up to ``financial_least`` before the others.
 
     At most ``same_unit_most`` of one unit sit on the panel. The panel is shorter than ``size`` when too few qualify.

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from market.forms import (
@@ -67,9 +68,10 @@ class ConclusionForm(BaseForm):
 
 def declaration_form(bids: Sequence[Any]) -> BaseForm:
     """The pledge and, bid by bid, whether there is a conflict; a reason when there is one."""
-    choices = [("no", _l("无利害关系")), ("yes", _l("有利害关系，申请回避"))]
+    choices = [SelectChoice("no", _l("无利害关系")), SelectChoice("yes", _l("有利害关系，申请回避"))]
     answers = {
-        f"bid_{bid.id}": RadioField(bid.solver.name, choices=choices, validators=[required(_l("请逐项选择"))]) for bid in bids
+        f"bid_{bid.id}": RadioField(bid.solver.name, choices=choices, validators=[required(_l("请逐项选择"))])
+        for bid in bids
     }
     kind = type(
         "DeclarationForm",

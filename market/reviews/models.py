@@ -83,7 +83,7 @@ class Round(Numbered, Versioned, Base):
 
 
 class Draw(Numbered, Base):
-    """随机抽取记录: the whole pool as it stood, who was drawn, who waits in reserve, who was excluded and why. Append-only."""
+    """随机抽取记录: the pool as it stood, who was drawn, who waits in reserve, who was excluded, why. Append-only."""
 
     __tablename__ = "expert_draw"
 

@@ -1,4 +1,4 @@
-"""Writes of reviews: pool, round and panel by the bureau; pledge, recusal and scores by the experts; ranking and conclusion."""
+"""Writes of reviews: the bureau's pool, round, ranking and conclusion; the experts' pledge, recusal and scores."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -162,7 +162,7 @@ def _bid_counts(challenge: Challenge) -> dict[BidState, int]:
     rows = db.session.execute(
         select(Bid.state, func.count()).where(Bid.challenge_id == challenge.id).group_by(Bid.state)
     )
-    return {state: count for state, count in rows}
+    return dict(rows.all())
 
 
 # --- scoring --------------------------------------------------------------------------------------------------------
@@ -313,4 +313,9 @@ def void_round(actor: Actor, round_: Round, reason: str) -> None:
     advance(round_, "void", actor, reason)
     round_.void_reason = reason.strip()
     told = [a.expert.user_id for a in queries.panel_of(round_) if round_.convened_by_id is not None]
-    notify(told, _("评审已作废：%(code)s", code=round_.challenge.code or ""), _("本轮评审已作废，您无需再评分。"), "/reviews/mine")
+    notify(
+        told,
+        _("评审已作废：%(code)s", code=round_.challenge.code or ""),
+        _("本轮评审已作废，您无需再评分。"),
+        "/reviews/mine",
+    )

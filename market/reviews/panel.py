@@ -1,4 +1,4 @@
-"""Seating the panel: drawn by lot or named, called together, pledged, and replaced from the reserves when one steps back."""
+"""Seating the panel: drawn by lot or named, called together, pledged, and replaced from the reserves."""
 
 import secrets
 from collections.abc import Collection, Mapping
@@ -45,7 +45,7 @@ def demand(verdict: Verdict) -> None:
 def draw_experts(actor: Actor, round_: Round, count: int, seed: str | None = None) -> Draw:
     """Draw ``count`` experts at random; the seed, the order, the reserves and every exclusion are written down.
 
-    Raises InvalidInput when ``count`` is even or below the rules, or the pool is too small; Conflict when drawn already.
+    Raises InvalidInput when ``count`` is even or below the rules, or the pool is too small; Conflict when drawn.
     """
     demand(may_manage_round(actor, round_))
     if round_.state is not RoundState.DRAFT or queries.panel_of(round_):

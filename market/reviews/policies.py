@@ -57,7 +57,9 @@ class PanelFacts:
 
 def conflict_of(expert: Expert, facts: PanelFacts) -> str:
     """Why this expert must not judge these bids, or the empty text. Nobody can overrule it."""
-    units = facts.units.get(expert.user_id, frozenset()) | ({expert.organisation_id} if expert.organisation_id else set())
+    units = facts.units.get(expert.user_id, frozenset()) | (
+        {expert.organisation_id} if expert.organisation_id else set()
+    )
     past = {plain_name(name) for name in expert.past_organisations}
     if expert.user_id not in facts.active_users:
         return _("账号已停用或不再具有评审专家角色")

@@ -29,12 +29,8 @@ from market.reviews.queries import bids_of, row_of
 from market.solvers.models import SolverMember
 
 
-def experts() -> Select[tuple[Expert]]:
-    return (
-        select(Expert)
-        .options(joinedload(Expert.user), joinedload(Expert.organisation))
-        .order_by(Expert.id)
-    )
+def experts() -> Select[Expert]:
+    return select(Expert).options(joinedload(Expert.user), joinedload(Expert.organisation)).order_by(Expert.id)
 
 
 def expert_page(number: int = 1) -> Page[Expert]:
@@ -78,7 +74,7 @@ def verified_organisations() -> list[tuple[int, str]]:
 
 
 def times_served(year: int) -> dict[int, int]:
-    """Tasks of each expert in the rounds of a year (Shanghai time) that were not voided; stepping back does not count."""
+    """Tasks of each expert in a year's rounds (Shanghai time) that were not voided; stepping back does not count."""
     begins, ends = clock.start_of(date(year, 1, 1)), clock.start_of(date(year + 1, 1, 1))
     rows = db.session.execute(
         select(Assignment.expert_id, func.count())
@@ -91,7 +87,7 @@ def times_served(year: int) -> dict[int, int]:
         )
         .group_by(Assignment.expert_id)
     )
-    return {expert_id: count for expert_id, count in rows}
+    return dict(rows.all())
 
 
 def _units_of_users() -> dict[int, frozenset[int]]:
@@ -110,7 +106,8 @@ def _units_of_users() -> dict[int, frozenset[int]]:
     return {user_id: frozenset(units) for user_id, units in found.items()}
 
 
-def _dishonest() -> tuple[frozenset[int], frozenset[int]]:
+def dishonest() -> tuple[frozenset[int], frozenset[int]]:
+    """(user ids, organisation ids) with a 失信 record in force today."""
     today = clock.today()
     rows = db.session.execute(
         select(IntegrityRecord.user_id, IntegrityRecord.organisation_id).where(
@@ -141,7 +138,7 @@ def panel_facts(round_: Round) -> PanelFacts:
         .join(Round, Assignment.round_id == Round.id)
         .where(Round.challenge_id == challenge.id, Assignment.state == AssignmentState.RECUSED)
     )
-    dishonest_users, dishonest_units = _dishonest()
+    dishonest_users, dishonest_units = dishonest()
     return PanelFacts(
         rules=rules_of(challenge),
         tech_field=challenge.tech_field,
@@ -150,7 +147,9 @@ def panel_facts(round_: Round) -> PanelFacts:
         bidder_ids=frozenset(unit.id for unit in units),
         bidder_names=frozenset(plain_name(name) for name in _names(units, members) if name),
         person_ids=frozenset(
-            {bid.lead_id for bid in bids} | {bid.solver.lead_id for bid in bids} | {row.user_id for row in members if row.user_id}
+            {bid.lead_id for bid in bids}
+            | {bid.solver.lead_id for bid in bids}
+            | {row.user_id for row in members if row.user_id}
         ),
         active_users=frozenset(active),
         units=_units_of_users(),

@@ -1,6 +1,6 @@
 """Reads of reviews: the pool, rounds and panels for the bureau, an expert's own tasks, a bidder's own result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flask_babel import gettext as _
@@ -76,12 +76,14 @@ def qualified_counts(challenges: Sequence[Challenge]) -> dict[int, int]:
         .where(Bid.challenge_id.in_([challenge.id for challenge in challenges]), Bid.state.in_(JUDGED))
         .group_by(Bid.challenge_id)
     )
-    return {challenge_id: count for challenge_id, count in rows}
+    return dict(rows.all())
 
 
 def challenge_under_review(code: str) -> Challenge:
     """Raises NotFound for a code that was never posted."""
-    found = db.session.scalar(select(Challenge).options(joinedload(Challenge.organisation)).where(Challenge.code == code))
+    found = db.session.scalar(
+        select(Challenge).options(joinedload(Challenge.organisation)).where(Challenge.code == code)
+    )
     if found is None:
         raise NotFound
     return found
@@ -147,7 +149,10 @@ def bids_of(round_: Round) -> Sequence[Bid]:
 def panel_of(round_: Round) -> Sequence[Assignment]:
     return db.session.scalars(
         select(Assignment)
-        .options(joinedload(Assignment.expert).joinedload(Expert.user), joinedload(Assignment.expert).joinedload(Expert.organisation))
+        .options(
+            joinedload(Assignment.expert).joinedload(Expert.user),
+            joinedload(Assignment.expert).joinedload(Expert.organisation),
+        )
         .where(Assignment.round_id == round_.id)
         .order_by(Assignment.id)
     ).all()
@@ -181,6 +186,12 @@ def sheets_of(round_: Round) -> Sequence[Sheet]:
     ).all()
 
 
+def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
+    """Names by user id; None is passed over."""
+    wanted = [number for number in user_ids if number is not None]
+    return dict(db.session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
+
+
 def round_view(round_: Round) -> dict[str, Any]:
     """What the bureau's page shows of a round; sheets only once all are in."""
     panel, open_sheets = panel_of(round_), bool(may_see_sheets(round_))
@@ -192,9 +203,7 @@ def round_view(round_: Round) -> dict[str, Any]:
         "rankings": rankings_of(round_) if open_sheets else [],
         "sheets": sheets_of(round_) if open_sheets else [],
         "seated": [assignment for assignment in panel if assignment.state is not AssignmentState.RECUSED],
-        "people": dict(db.session.execute(select(User.id, User.name).where(User.id.in_(
-            [number for number in (round_.managed_by_id, round_.drawn_by_id, round_.convened_by_id) if number]
-        ))).tuples().all()),
+        "people": names_of([round_.managed_by_id, round_.drawn_by_id, round_.convened_by_id]),
     }
 
 
@@ -265,7 +274,9 @@ def score_view(actor: Actor, assignment: Assignment, bid_id: int) -> dict[str, A
 
 
 def drafts_of(assignment: Assignment) -> dict[int, ScoreDraft]:
-    rows = db.session.scalars(select(ScoreDraft).where(ScoreDraft.assignment_id == assignment.id).order_by(ScoreDraft.id))
+    rows = db.session.scalars(
+        select(ScoreDraft).where(ScoreDraft.assignment_id == assignment.id).order_by(ScoreDraft.id)
+    )
     return {draft.bid_id: draft for draft in rows}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
 from market import clock
 from market.access import actor, requires, signed_in
@@ -62,7 +63,11 @@ def show(code: str) -> str:
     rounds = queries.rounds_of(challenge)
     shown = [queries.round_view(round_) for round_ in rounds]
     return render_template(
-        "reviews/show.html", challenge=challenge, rounds=shown, rules=rules_of(challenge), can_manage=actor().has(P.REVIEW_MANAGE)
+        "reviews/show.html",
+        challenge=challenge,
+        rounds=shown,
+        rules=rules_of(challenge),
+        can_manage=actor().has(P.REVIEW_MANAGE),
     )
 
 
@@ -197,8 +202,9 @@ def experts() -> str:
 
 def _expert_form(**kept: Any) -> ExpertForm:
     form = ExpertForm(**kept)
-    form.fields.choices = pool.tech_fields()
-    form.organisation_id.choices = [("", _("无")), *pool.verified_organisations()]
+    form.fields.choices = [SelectChoice(code, name) for code, name in pool.tech_fields()]
+    units = [SelectChoice(str(number), name) for number, name in pool.verified_organisations()]
+    form.organisation_id.choices = [SelectChoice("", _("无")), *units]
     return form
 
 
@@ -206,8 +212,8 @@ def _expert_form(**kept: Any) -> ExpertForm:
 @requires(P.REVIEW_MANAGE)
 def add_expert() -> Any:
     form = _expert_form()
-    users = pool.users_to_register()
-    form.user_id.choices = [("", _("请选择")), *((user.id, f"{user.name} · {user.email}") for user in users)]
+    people = [SelectChoice(str(user.id), f"{user.name} · {user.email}") for user in pool.users_to_register()]
+    form.user_id.choices = [SelectChoice("", _("请选择")), *people]
     if form.validate_on_submit() and attempt(form, lambda: _register(form)):
         return _to("reviews.experts", _("已加入专家库"))
     return render_template("reviews/expert_form.html", form=form, expert=None)

@@ -71,7 +71,9 @@ def rank_bids(
         average, is_trimmed = mean(totals, trim_from)
         scatter = spread(totals)
         doubtful = scatter > spread_limit * HUNDREDTHS or has_outlier(totals, outlier_limit)
-        found.append(((-average, -sum(mark.first for mark in marks)), bid_id, average, scatter, len(marks), is_trimmed, doubtful))
+        found.append(
+            ((-average, -sum(mark.first for mark in marks)), bid_id, average, scatter, len(marks), is_trimmed, doubtful)
+        )
     found.sort()
     keys = [key for key, *_ in found]
     return [Standing(bid_id, keys.index(key) + 1, *rest) for key, bid_id, *rest in found]

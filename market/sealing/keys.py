@@ -94,12 +94,31 @@ def share_of(actor: Actor, sealing_key: SealingKey) -> KeyShare | None:
     )
 
 
-def release_share(actor: Actor, sealing_key: SealingKey, passphrase: str) -> KeyShare:
-    """The officer's share opens with the passphrase and waits, encrypted, for the quorum.
+def unlock_key(actor: Actor, passphrase: str) -> X25519PrivateKey:
+    """The officer's private key for one sitting: opening several challenges asks for the passphrase once.
 
-    Whether it is time yet is the caller's to judge.
+    Raises NotAllowed for whoever has no opening key, InvalidInput on a wrong passphrase.
+    """
+    officer_key = db.session.scalar(
+        select(OfficerKey).where(OfficerKey.user_id == actor.user_id, OfficerKey.retired_at.is_(None))
+    )
+    if officer_key is None:
+        raise NotAllowed(_("您还没有设置开启口令"))
+    return _unlock(officer_key, passphrase)
 
-    Raises NotAllowed for whoever holds none, Conflict when it was given already, InvalidInput on a wrong passphrase.
+
+def _unlock(officer_key: OfficerKey, passphrase: str) -> X25519PrivateKey:
+    try:
+        return unlock(officer_key.locked_private_key, officer_key.public_key, passphrase)
+    except WrongPassphrase as problem:
+        raise InvalidInput({"passphrase": _("开启口令不对")}) from problem
+
+
+def release_share(actor: Actor, sealing_key: SealingKey, passphrase: str | X25519PrivateKey) -> KeyShare:
+    """The officer's share opens with the passphrase and waits, encrypted, for the quorum. When is the caller's to judge.
+
+    ``passphrase`` may be the key that :func:`unlock_key` gave. Raises NotAllowed for whoever holds none, Conflict when
+    it was given already, InvalidInput on a wrong passphrase.
     """
     share = share_of(actor, sealing_key)
     if share is None:
@@ -107,11 +126,9 @@ def release_share(actor: Actor, sealing_key: SealingKey, passphrase: str) -> Key
     if share.released_at is not None:
         raise Conflict(_("您已经提交过开启份额，请等待另一名持有人"))
     officer_key = db.session.get_one(OfficerKey, share.officer_key_id)
+    private_key = _unlock(officer_key, passphrase) if isinstance(passphrase, str) else passphrase
     try:
-        private_key = unlock(officer_key.locked_private_key, officer_key.public_key, passphrase)
         opened = unseal(share.sealed_share, private_key, _share_info(sealing_key.subject, share.number))
-    except WrongPassphrase as problem:
-        raise InvalidInput({"passphrase": _("开启口令不对")}) from problem
     except CannotOpen as problem:
         raise Conflict(_("您的密钥份额已损坏，请由其他持有人开启，并报告监督人员")) from problem
     share.released_share = encrypt(opened, _WAITING)

@@ -4,6 +4,7 @@ A loader gives only what anybody may see. The index, the rebuild and the last ch
 it, so one public query of the domain decides for all three.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +17,9 @@ TOPIC = "search.update"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The public text of one row. ``version`` grows with every change of it."""
+    """The public text of one row."""
 
     id: int
-    version: int
     title: str
     body: str = ""
     code: str = ""
@@ -28,6 +28,12 @@ class Document:
     posted_at: datetime | None = None
     state: Any = None
     """Shown as a tag; has ``value`` and ``label``."""
+
+    @property
+    def version(self) -> str:
+        """A fingerprint of what is indexed: two equal texts are one version, whatever else of the row has changed."""
+        parts = (self.title, self.code, self.body, *self.tags, self.district, str(self.posted_at))
+        return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
 Loader = Callable[[Sequence[int] | None], Iterable[Document]]

@@ -55,7 +55,7 @@ def _schema() -> Any:
         key=fields.ID(stored=True, unique=True),
         kind=fields.ID(stored=True),
         id=fields.NUMERIC(stored=True, signed=False),
-        version=fields.NUMERIC(stored=True, signed=False),
+        version=fields.STORED(),
         title=fields.TEXT(analyzer=words, field_boost=3.0, phrase=False),
         tags=fields.TEXT(analyzer=words, field_boost=2.0, phrase=False),
         body=fields.TEXT(analyzer=words, phrase=False),
@@ -81,12 +81,32 @@ def writer_lock() -> Iterator[None]:
         yield
 
 
-def _open(path: Path) -> Any:
-    from whoosh import index
+@cache
+def _storage_class() -> Any:
+    from whoosh.filedb.filestore import FileStorage
 
+    class Storage(FileStorage):
+        """Remembers what it opened: Whoosh leaves the handle of a damaged file behind."""
+
+        def open_file(self, name: str, **kwargs: Any) -> Any:
+            handle = super().open_file(name, **kwargs)
+            self.__dict__.setdefault("opened", []).append(handle)
+            return handle
+
+        def let_go(self) -> None:
+            for handle in self.__dict__.get("opened", []):
+                with suppress(Exception):
+                    handle.file.close()
+
+    return Storage
+
+
+def _open(path: Path) -> Any:
+    storage = _storage_class()(str(path))
     try:
-        return index.open_dir(str(path), schema=None)
+        return storage.open_index()
     except Exception as problem:  # A damaged table of contents fails in many ways.
+        storage.let_go()
         raise IndexUnusable(repr(problem)) from problem
 
 
@@ -161,11 +181,11 @@ def _rebuild() -> int:
     return total
 
 
-def contents() -> dict[str, int]:
+def contents() -> dict[str, str]:
     """Key and version of everything in the index. Raises IndexUnusable."""
     try:
         with _open(folder()).searcher() as searcher:
-            return {stored["key"]: int(stored["version"]) for stored in searcher.documents()}
+            return {stored["key"]: stored["version"] for stored in searcher.documents()}
     except IndexUnusable:
         raise
     except Exception as problem:
@@ -184,7 +204,7 @@ def check() -> None:
 
 
 def differences() -> list[str]:
-    """Keys that the index lacks, has too many or holds in an older version, compared with the database."""
+    """Keys that the index lacks, has too many or holds in another version, compared with the database."""
     kept = contents()
     true = {f"{name}:{document.id}": document.version for name, kind in KINDS.items() for document in kind.load(None)}
     return sorted(key for key in kept.keys() | true.keys() if kept.get(key) != true.get(key))

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import HiddenInput
 
 from market import clock
@@ -32,7 +33,7 @@ def _last_year() -> int:
 
 
 class BasicsForm(BaseForm):
-    kind = RadioField(_l("类型"), choices=[(kind.value, kind.label) for kind in SolverKind], default="team")
+    kind = RadioField(_l("类型"), choices=[SelectChoice(kind.value, kind.label) for kind in SolverKind], default="team")
     name = TextField(_l("名称"), limit=120)
     name_en = TextField(_l("英文名称"), limit=160)
     title = TextField(_l("负责人职称"), limit=80)
@@ -41,10 +42,10 @@ class BasicsForm(BaseForm):
 
     def __init__(self, organisations: list[Organisation], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.organisation_id.choices = [(0, _("以个人身份登记（不隶属单位）"))] + [
-            (organisation.id, organisation_name(organisation)) for organisation in organisations
+        self.organisation_id.choices = [SelectChoice("0", _("以个人身份登记（不隶属单位）"))] + [
+            SelectChoice(str(organisation.id), organisation_name(organisation)) for organisation in organisations
         ]
-        self.country.choices = country_choices()
+        self.country.choices = [SelectChoice(code, name) for code, name in country_choices()]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -89,7 +90,7 @@ class ProfileForm(BaseForm):
 
 
 class WorkRow(RowForm):
-    kind = SelectField(_l("类型"), choices=[(kind.value, kind.label) for kind in AchievementKind], default="achievement")
+    kind = SelectField(_l("类型"), choices=[SelectChoice(kind.value, kind.label) for kind in AchievementKind], default="achievement")
     title = TextField(_l("题名"), limit=400)
     year = WholeNumberField(_l("年份"), smallest=1900, largest=2100)
     number = TextField(_l("专利号或 DOI"), limit=80)
@@ -129,7 +130,7 @@ class WorksForm(BaseForm):
 class WorkForm(BaseForm):
     """One work in full."""
 
-    kind = SelectField(_l("类型"), choices=[(kind.value, kind.label) for kind in AchievementKind])
+    kind = SelectField(_l("类型"), choices=[SelectChoice(kind.value, kind.label) for kind in AchievementKind])
     title = TextField(_l("题名"), limit=400)
     year = WholeNumberField(_l("年份"), smallest=1900, largest=2100)
     number = TextField(_l("专利号或 DOI"), limit=80)

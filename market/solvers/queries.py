@@ -101,6 +101,14 @@ def solver_ids_of(actor: Actor) -> Sequence[int]:
     return db.session.scalars(select(Solver.id).where(belongs_to(actor)).order_by(Solver.id)).all()
 
 
+def is_verified_solver(actor: Actor) -> bool:
+    """The actor leads or belongs to a verified profile: such people see the poster's contact."""
+    if not actor.is_signed_in:
+        return False
+    query = select(Solver.id).where(belongs_to(actor), Solver.state == SolverState.VERIFIED).limit(1)
+    return db.session.scalar(query) is not None
+
+
 def achievements_of(solver: Solver) -> Sequence[Achievement]:
     query = select(Achievement).where(Achievement.solver_id == solver.id)
     return db.session.scalars(query.order_by(Achievement.year.desc().nulls_last(), Achievement.id)).all()
@@ -234,7 +242,6 @@ def _document(solver: Solver, works: list[str]) -> Document:
     names = [solver.name, solver.name_en, solver.organisation.name if solver.organisation else ""]
     return Document(
         id=solver.id,
-        version=solver.lock,
         title=shown_name(solver),
         body="\n".join(text for text in [solver.profile_zh, solver.profile_en, *works, *names] if text),
         tags=tuple([*solver.directions, *solver.keywords]),

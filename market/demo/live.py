@@ -1,0 +1,124 @@
+"""The live cycle: work waiting in every state for every demo login, moved so that it is always the present."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from market.demo.awards import AwardStory
+from market.demo.cast import Cast
+from market.demo.diary import Diary
+from market.demo.files import read
+from market.demo.needs import NeedStory
+from market.demo.values import day
+from market.permissions import ANONYMOUS
+from market.notices.operations import accept_objection, submit_objection
+
+WRITTEN_ON = date(2026, 11, 22)
+
+
+class LiveCycle:
+    def __init__(self, cast: Cast, diary: Diary, today: date) -> None:
+        self.cast, self.diary, self.today = cast, diary, today
+        self.offset = today - WRITTEN_ON
+        self.bids = [self._moved(bid) for bid in read("bids_2026")]
+        self.contracts = {entry["need"]: self._moved(entry) for entry in read("contracts_2026")}
+
+    def _moved(self, value: Any) -> Any:
+        """The same entry with every date moved by as many days as have passed since it was written."""
+        if isinstance(value, dict):
+            return {key: self._moved(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._moved(inner) for inner in value]
+        if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-" and value[:4].isdigit():
+            return (day(value) + self.offset).isoformat()
+        return value
+
+    def tell(self) -> None:
+        for raw in read("needs_2026"):
+            entry = self._moved(raw)
+            story = NeedStory(self.cast, self.diary, entry, "live")
+            self._need(story, entry)
+            if entry["posted_on"]:
+                story.post_on(day(entry["posted_on"]), day(entry["bid_deadline"]))
+                self._award(entry)
+
+    def _need(self, story: NeedStory, entry: dict[str, Any]) -> None:
+        note, state = self.diary.note, entry["state"]
+        if not entry["submitted_on"]:
+            note(self.today - timedelta(days=2), "15:00", story.write)
+            return
+        on = day(entry["submitted_on"])
+        note(on, "09:30", story.write)
+        note(on, "10:30", story.submit)
+        if state == "district_check":
+            return
+        if state == "returned":
+            remarks = {"indicators": entry["return_reason"]}
+            note(on + timedelta(days=2), "14:00", story.send_back, "district", entry["return_reason"], remarks)
+            return
+        note(on + timedelta(days=3), "14:00", story.recommend)
+        if state == "formal_check":
+            return
+        note(on + timedelta(days=6), "15:00", story.pass_formal)
+        if state == "validating":
+            return
+        note(on + timedelta(days=12), "16:00", story.validate, True)
+        if entry["key"].endswith("C18"):
+            # One waits for its firm's confirmation, one for the head's approval.
+            note(self.today - timedelta(days=3), "09:00", story.prepare, 30)
+        if entry["key"].endswith("C20"):
+            note(self.today - timedelta(days=3), "09:10", story.prepare, 30)
+            note(self.today - timedelta(days=2), "09:10", story.confirm)
+            note(self.today - timedelta(days=1), "09:10", story.propose)
+
+    def _award(self, entry: dict[str, Any]) -> None:
+        contract = self.contracts.get(entry["key"])
+        story = AwardStory(self.cast, self.diary, entry["key"], self.bids, contract)
+        signed = day((contract or {}).get("signed_on") or entry["bid_deadline"])
+        for bid in story.bids:
+            if bid["submitted_on"]:
+                self.diary.note(day(bid["submitted_on"]), "14:00", story.draft, bid, signed)
+                self.diary.note(day(bid["submitted_on"]), "15:30", story.submit, bid)
+            else:
+                self.diary.note(self.today - timedelta(days=1), "16:00", story.draft, bid, signed)
+        if entry["state"] not in ("posted", "closed"):
+            self._decide(story, entry, contract)
+
+    def _decide(self, story: AwardStory, entry: dict[str, Any], contract: dict[str, Any] | None) -> None:
+        deadline = day(entry["bid_deadline"])
+        story.open_on(deadline + timedelta(days=1))
+        reviewed = deadline + timedelta(days=8)
+        if entry["state"] == "under_review":
+            self._begin_review(story, entry)
+            return
+        story.review_on(reviewed)
+        effective = None
+        if contract:
+            signed = contract["signed_on"]
+            effective = day(signed) - timedelta(days=1) if signed else day(entry["notice_until"]) + timedelta(days=1)
+        story.notice_on(day(entry["notice_from"]), effective)
+        if entry["objection"]:
+            self.diary.note(day(entry["objection"]["raised_on"]), "11:00", self._object, story, entry["objection"])
+        if contract and contract["signed_on"]:
+            poster = entry["poster"]
+            story.contract_signed(poster)
+            story.milestones_pass(poster)
+            story.money_flows("live")
+
+    def _begin_review(self, story: AwardStory, entry: dict[str, Any]) -> None:
+        """One panel is scoring, with sheets of two experts in; the other has still to declare."""
+        note, today = self.diary.note, self.today
+        note(today - timedelta(days=4), "09:00", story.start)
+        note(today - timedelta(days=4), "10:00", story.convene)
+        if entry["key"].endswith("C05"):
+            note(today - timedelta(days=3), "10:00", story.declare)
+            note(today - timedelta(days=3), "15:00", story.begin_scoring)
+            note(today - timedelta(days=2), "11:00", story.score, 2)
+
+    def _object(self, story: AwardStory, entry: dict[str, Any]) -> None:
+        words = {"name": entry["name"], "phone": entry["phone"], "email": entry["email"], "grounds": entry["text"]}
+        objection = submit_objection(ANONYMOUS, story.notice, words)
+        accept_objection(self.cast.actor("city-officer-1"), objection)
+
+
+def tell_live(cast: Cast, diary: Diary, today: date) -> None:
+    LiveCycle(cast, diary, today).tell()

@@ -1,0 +1,35 @@
+"""Verdicts on candidates and answers to invitations."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
+
+from market.forms import BaseForm, TextField
+from market.matches.models import RefusalReason
+
+
+class JudgementForm(BaseForm):
+    """Refusing one candidate."""
+
+    reason = SelectField(
+        _l("理由"),
+        choices=[SelectChoice("", _l("请选择")), *(SelectChoice(reason.value, reason.label) for reason in RefusalReason)],
+        default="",
+    )
+    note = TextField(_l("说明"), limit=500)
+
+    @property
+    def refusal(self) -> RefusalReason | None:
+        return RefusalReason(self.reason.data) if self.reason.data else None
+
+
+class AnswerForm(BaseForm):
+    answer = SelectField(
+        _l("答复"),
+        choices=[
+            SelectChoice("interested", _l("有意揭榜")),
+            SelectChoice("not_now", _l("暂不考虑")),
+            SelectChoice("declined", _l("谢绝")),
+        ],
+    )
+    note = TextField(_l("留言"), limit=500)

@@ -1,0 +1,382 @@
+"""Writes of notices: prepared by the officer, approved by the head, standing for the working days, then effective;
+and of objections: received with a real name, investigated by the officer, decided by the head, answered in writing.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+
+from market import clock
+from market.accounts.queries import users_with
+from market.attachments.operations import store_upload
+from market.audit.journal import record
+from market.bids.models import Bid, BidState
+from market.bids.operations import tell_team
+from market.challenges.models import Challenge, ChallengeState
+from market.database import db, transaction
+from market.errors import Conflict, IllegalMove, InvalidInput, NotAllowed
+from market.jobs import scheduled
+from market.notices import queries
+from market.notices.models import AwardItem, Notice, NoticeState, Objection, ObjectionState
+from market.notices.policies import (
+    may_approve_notice,
+    may_decide_objection,
+    may_edit_notice,
+    may_handle_objection,
+    may_object,
+    may_prepare,
+    may_take_effect,
+    objection_problems,
+)
+from market.notifications.operations import notify, send_mail
+from market.permissions import SYSTEM, Actor, Role, Verdict
+from market.programmes.queries import kept_days, rules_of
+from market.reviews.pool import dishonest
+from market.reviews.queries import JUDGED
+from market.search.documents import update_search
+from market.workflow import advance
+
+# Without letters and digits that are read alike.
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+OUTCOMES = {
+    ObjectionState.UPHELD: "uphold",
+    ObjectionState.PARTLY_UPHELD: "uphold_partly",
+    ObjectionState.DISMISSED: "dismiss",
+}
+
+
+def _demand(verdict: Verdict) -> None:
+    """Raises NotAllowed with the policy's reason."""
+    if not verdict:
+        raise NotAllowed(verdict.reason)
+
+
+def _checked_text(values: Mapping[str, Any]) -> tuple[str, str]:
+    title, body = (values.get("title") or "").strip(), (values.get("body") or "").strip()
+    problems = {}
+    if not 5 <= len(title) <= 200:
+        problems["title"] = _("标题应为 5 到 200 个字")
+    if len(body) < 20:
+        problems["body"] = _("请写明公示的依据和事项，至少 20 个字")
+    if problems:
+        raise InvalidInput(problems)
+    return title, body
+
+
+def prepare_notice(actor: Actor, challenge: Challenge, values: Mapping[str, Any]) -> Notice:
+    """Draft the notice of a concluded review; its items are the recommended bids. ``values``: title, body.
+
+    Raises NotAllowed, IllegalMove (not under review, no recommendation), Conflict (one is under way), InvalidInput.
+    """
+    _demand(may_prepare(actor))
+    if challenge.state is not ChallengeState.REVIEW:
+        raise IllegalMove(_("榜单当前为“%(state)s”，不能拟定公示", state=challenge.state.label))
+    live = queries.live_notice(challenge)
+    if live is not None:
+        raise Conflict(_("本榜单已有公示：%(state)s", state=live.state.label))
+    ranks = queries.ranks_of(challenge)
+    winners = [bid for bid in _bids(challenge) if bid.state is BidState.RECOMMENDED]
+    if not winners or not ranks:
+        raise IllegalMove(_("评审尚未形成推荐意见，不能拟定公示"))
+    title, body = _checked_text(values)
+    notice = Notice(challenge_id=challenge.id, title=title, body=body, prepared_by_id=actor.user_id)
+    db.session.add(notice)
+    db.session.flush()  # Items name the notice.
+    record(actor, "notice:prepare", notice, challenge.code or "")
+    show_scores = rules_of(challenge).scores_published
+    db.session.add_all(_item(notice, bid, ranks[bid.id], show_scores) for bid in winners)
+    return notice
+
+
+def _bids(challenge: Challenge) -> list[Bid]:
+    return list(
+        db.session.scalars(select(Bid).where(Bid.challenge_id == challenge.id, Bid.state.in_(JUDGED)).order_by(Bid.id))
+    )
+
+
+def _item(notice: Notice, bid: Bid, standing: tuple[int, int], show_scores: bool) -> AwardItem:
+    rank, score = standing
+    return AwardItem(
+        notice_id=notice.id,
+        bid_id=bid.id,
+        rank=rank,
+        winner_name=bid.solver.name,
+        organisation_name=bid.organisation.name if bid.organisation else "",
+        lead_name=bid.lead.name,
+        amount_fen=queries.award_amount(bid),
+        score_hundredths=score if show_scores else None,
+    )
+
+
+def update_notice(actor: Actor, notice: Notice, values: Mapping[str, Any]) -> None:
+    """Correct a draft. Raises NotAllowed once it was proposed, InvalidInput."""
+    _demand(may_edit_notice(actor, notice))
+    notice.title, notice.body = _checked_text(values)
+    record(actor, "notice:update", notice)
+
+
+def propose_notice(actor: Actor, notice: Notice) -> None:
+    """Hand the draft to the head of division."""
+    _demand(may_prepare(actor))
+    advance(notice, "propose", actor)
+    notify(
+        users_with(Role.DIVISION_HEAD),
+        _("待批准公示：%(title)s", title=notice.title),
+        _("经办已送审拟中榜公示，请核对推荐名单与党组会议纪要后批准。"),
+        f"/notices/{notice.id}/approve",
+    )
+
+
+def send_back_notice(actor: Actor, notice: Notice, reason: str) -> None:
+    """Return the draft with a reason. Raises InvalidInput without one."""
+    _demand(may_approve_notice(actor, notice))
+    reason = _written(reason, "reason", _("请写明退回原因，至少 10 个字"))
+    advance(notice, "send_back", actor, reason)
+    notify(
+        [notice.prepared_by_id], _("公示被退回：%(title)s", title=notice.title), reason, f"/notices/{notice.id}/edit"
+    )
+
+
+def approve_notice(actor: Actor, notice: Notice, decision_number: str) -> None:
+    """Publish: the period runs from today for the rules' working days, and bidders learn their result.
+
+    Raises NotAllowed for whoever prepared it, InvalidInput without the number of the 党组会 minutes, Conflict when a
+    recommended bid fell out since.
+    """
+    _demand(may_approve_notice(actor, notice))
+    number = (decision_number or "").strip()
+    if not number or len(number) > 100:
+        raise InvalidInput({"decision_number": _("请填写局党组会议纪要号，最多 100 个字")})
+    items, challenge = queries.items_of(notice), notice.challenge
+    fallen = [item.winner_name for item in items if item.bid.state is not BidState.RECOMMENDED]
+    if fallen:
+        raise Conflict(_("拟中榜方状态已变化：%(names)s，请撤销后重新拟定", names="、".join(fallen)))
+    advance(notice, "publish", actor, number)
+    due = clock.add_working_days(clock.today(), rules_of(challenge).notice_working_days, kept_days())
+    notice.decision_number, notice.approved_by_id, notice.published_at = number, actor.user_id, clock.now()
+    notice.ends_on, notice.end_is_provisional = due.on, due.provisional
+    advance(challenge, "start_notice", actor)
+    for bid in _bids(challenge):
+        _tell_result(notice, bid)
+    _tell_public(notice)
+
+
+def _tell_public(notice: Notice) -> None:
+    update_search("notice", notice.id)
+    update_search("challenge", notice.challenge_id)
+
+
+def _tell_result(notice: Notice, bid: Bid) -> None:
+    said = {
+        BidState.RECOMMENDED: _("您的揭榜拟中榜，现予公示至 %(day)s。公示期满生效前不能签约。", day=notice.ends_on),
+        BidState.RESERVE: _("您的揭榜列为备选。得分与专家意见见链接。"),
+        BidState.REJECTED: _("您的揭榜未入选。得分与专家意见见链接，感谢参与。"),
+    }.get(bid.state)
+    if said:
+        subject = _("评审结果：%(title)s", title=notice.challenge.title)
+        tell_team(bid, subject, said, f"/reviews/results/{bid.id}", key=f"notice:{notice.id}:{bid.id}")
+
+
+def take_effect(actor: Actor, notice: Notice) -> None:
+    """Confirm the award once the whole period has passed and every objection is answered.
+
+    Raises NotAllowed one second too early or with an open objection, Conflict when a winner has fallen into 失信.
+    """
+    db.session.refresh(notice, with_for_update=True)
+    challenge = notice.challenge
+    _demand(may_take_effect(actor, notice, len(queries.open_objections(challenge))))
+    winners = [item.bid for item in queries.items_of(notice) if item.bid.state is BidState.RECOMMENDED]
+    if not winners:
+        raise Conflict(_("拟中榜方均已放弃或被取消资格，请撤销公示后重新评审"))
+    _demand_honest(winners)
+    advance(notice, "take_effect", actor)
+    notice.effective_at = clock.now()
+    advance(challenge, "award", actor)
+    days = rules_of(challenge).signing_days
+    for bid in winners:
+        advance(bid, "award", actor)
+        subject = _("确定中榜：%(title)s", title=challenge.title)
+        body = _("公示期满，确定您为中榜方，请在 %(days)d 日内与发榜方签订合同。", days=days)
+        tell_team(bid, subject, body, f"/bids/{bid.id}", key=f"award:{notice.id}:{bid.id}")
+    for bid in _bids(challenge):
+        if bid.state in (BidState.RESERVE, BidState.REJECTED):
+            subject = _("评审结果生效：%(title)s", title=challenge.title)
+            body = _("公示期满，中榜结果已生效。得分与专家意见见链接。")
+            tell_team(bid, subject, body, f"/reviews/results/{bid.id}", key=f"award:{notice.id}:{bid.id}")
+    notify(
+        users_with(Role.FIRM_SIGNATORY, organisation_id=challenge.organisation_id),
+        _("榜单已确定中榜方：%(title)s", title=challenge.title),
+        _("公示期满无异议或异议已答复，请在 %(days)d 日内与中榜方签订合同。", days=days),
+        f"/challenges/{challenge.code}",
+        key=f"award:{notice.id}",
+    )
+    _tell_public(notice)
+
+
+def _demand_honest(winners: list[Bid]) -> None:
+    people, units = dishonest()
+    for bid in winners:
+        if bid.lead_id in people or bid.organisation_id in units:
+            raise Conflict(_("%(name)s 有生效中的科研失信记录，不能确认中榜", name=bid.solver.name))
+
+
+def cancel_notice(actor: Actor, notice: Notice, reason: str) -> None:
+    """Withdraw a notice with a reason that stays on the public page; bids go back to the review.
+
+    Raises InvalidInput without a reason, IllegalMove once it is effective.
+    """
+    _demand(may_approve_notice(actor, notice))
+    _withdraw(actor, notice, _written(reason, "reason", _("请写明撤销原因，至少 10 个字")))
+
+
+def _withdraw(actor: Actor, notice: Notice, reason: str) -> None:
+    """The move behind a cancellation and an upheld objection; who may is decided by the caller."""
+    was_published = notice.state is NoticeState.PUBLISHED
+    advance(notice, "cancel", actor, reason)
+    notice.cancelled_reason = reason
+    challenge = notice.challenge
+    if was_published:
+        advance(challenge, "reopen_review", actor, reason)
+    for bid in _bids(challenge):
+        if bid.state in (BidState.RECOMMENDED, BidState.RESERVE):
+            advance(bid, "take_back", actor, reason)
+            if was_published:
+                subject = _("公示已撤销：%(title)s", title=challenge.title)
+                body = _("拟中榜公示已撤销，榜单退回评审：%(reason)s", reason=reason)
+                tell_team(bid, subject, body, f"/bids/{bid.id}", key=f"cancel:{notice.id}:{bid.id}")
+    if was_published:
+        _tell_public(notice)
+
+
+def submit_objection(
+    actor: Actor, notice: Notice, values: Mapping[str, Any], files: Sequence[FileStorage] = ()
+) -> Objection:
+    """Receive an objection, no account needed. ``values``: name, phone, email, organisation, grounds.
+
+    Raises NotAllowed outside the period, InvalidInput for an anonymous one, without a phone or without grounds.
+    """
+    db.session.refresh(notice, with_for_update=True)
+    _demand(may_object(notice))
+    clean = {key: (values.get(key) or "").strip() for key in ("name", "phone", "email", "organisation", "grounds")}
+    if wrong := objection_problems(clean, len(files)):
+        raise InvalidInput(wrong)
+    rules = rules_of(notice.challenge)
+    objection = Objection(
+        number=f"YY{clock.today():%Y%m%d}-{''.join(secrets.choice(_ALPHABET) for _place in range(8))}",
+        notice_id=notice.id,
+        objector_name=clean["name"],
+        objector_organisation=clean["organisation"],
+        objector_phone=clean["phone"],
+        objector_email=clean["email"] or None,
+        grounds=clean["grounds"],
+        due_on=clock.add_working_days(clock.today(), rules.objection_working_days, kept_days()).on,
+    )
+    db.session.add(objection)
+    db.session.flush()  # Act and evidence name the row.
+    record(actor, "objection:submit", objection, objection.number)
+    for file in files:
+        store_upload(
+            actor, objection, "evidence", file, limit_mb=rules.attachment_mb_most, confidential=True, by_visitor=True
+        )
+    notify(
+        queries.bureau_ids(),
+        _("收到异议：%(title)s", title=notice.title),
+        _(
+            "编号 %(number)s，请于 %(day)s 前办结。办结前不能确认中榜、不能签约。",
+            number=objection.number,
+            day=objection.due_on,
+        ),
+        f"/notices/objections/{objection.id}",
+        key=f"objection:{objection.id}",
+    )
+    _mail(
+        objection,
+        _("已收到您的异议"),
+        _("查询编号 %(number)s，凭编号和电话后四位可在公示页查询办理情况。", number=objection.number),
+    )
+    return objection
+
+
+def _mail(objection: Objection, subject: str, body: str) -> None:
+    if objection.objector_email:
+        key = f"objection:{objection.id}:{objection.state.value}"
+        send_mail(objection.objector_email, f"{subject}（{objection.number}）", body, key=key)
+
+
+def accept_objection(actor: Actor, objection: Objection) -> None:
+    """受理: whoever accepts it investigates it."""
+    _demand(may_handle_objection(actor, objection))
+    advance(objection, "accept", actor)
+    objection.handled_by_id = actor.user_id
+    _mail(objection, _("异议已受理"), _("我们正在调查核实，将于 %(day)s 前答复。", day=objection.due_on))
+
+
+def refuse_objection(actor: Actor, objection: Objection, reason: str) -> None:
+    """不予受理 with a written reason, which the objector reads. Raises InvalidInput without one."""
+    _demand(may_handle_objection(actor, objection))
+    reason = _written(reason, "reason", _("请写明不予受理的理由，至少 10 个字"))
+    advance(objection, "refuse", actor, reason)
+    objection.handled_by_id, objection.answer, objection.answered_at = actor.user_id, reason, clock.now()
+    _mail(objection, _("异议不予受理"), reason)
+
+
+def record_finding(actor: Actor, objection: Objection, finding: str) -> None:
+    """调查情况, for the head to decide on. Raises Conflict before acceptance."""
+    _demand(may_handle_objection(actor, objection))
+    if objection.state is not ObjectionState.ACCEPTED:
+        raise Conflict(_("请先受理异议，再填写调查情况"))
+    objection.finding = _written(finding, "finding", _("请写明调查经过和结论建议，至少 10 个字"))
+    objection.handled_by_id = actor.user_id
+    record(actor, "objection:find", objection)
+
+
+def decide_objection(actor: Actor, objection: Objection, outcome: ObjectionState, answer: str) -> None:
+    """The head's decision with its written answer; an upheld one cancels the notice and reopens the review.
+
+    Raises NotAllowed for whoever investigated, Conflict without a finding, InvalidInput under outcome or answer.
+    """
+    _demand(may_decide_objection(actor, objection))
+    if outcome not in OUTCOMES:
+        raise InvalidInput({"outcome": _("请选择结论")})
+    answer = _written(answer, "answer", _("请写明给异议人的书面答复，至少 10 个字"))
+    if objection.state is ObjectionState.ACCEPTED and not objection.finding:
+        raise Conflict(_("还没有调查情况，不能作出结论"))
+    advance(objection, OUTCOMES[outcome], actor, answer)
+    objection.decided_by_id, objection.answer, objection.answered_at = actor.user_id, answer, clock.now()
+    _mail(objection, _("异议办理结果：%(outcome)s", outcome=objection.state.label), answer)
+    notice = objection.notice
+    if outcome is ObjectionState.UPHELD and notice.state is NoticeState.PUBLISHED:
+        _withdraw(actor, notice, _("异议成立（%(number)s），退回重新评审", number=objection.number))
+
+
+def _written(text: str, field: str, message: str) -> str:
+    if len((text or "").strip()) < 10:
+        raise InvalidInput({field: message})
+    return text.strip()
+
+
+@scheduled
+def remind_ended_periods() -> None:
+    """Tell the bureau once when a 公示期 has passed, so that nobody waits for a forgotten confirmation."""
+    ended = select(Notice.id).where(
+        Notice.state == NoticeState.PUBLISHED, Notice.ends_on < clock.today(), Notice.reminded_at.is_(None)
+    )
+    waiting = db.session.scalars(ended.order_by(Notice.id)).all()
+    db.session.rollback()
+    for notice_id in waiting:
+        with transaction() as session:
+            notice = session.get_one(Notice, notice_id, with_for_update=True)
+            if notice.reminded_at is not None or notice.state is not NoticeState.PUBLISHED:
+                continue
+            notice.reminded_at = clock.now()
+            record(SYSTEM, "notice:period_ended", notice)
+            count = len(queries.open_objections(notice.challenge))
+            body = (
+                _("尚有 %(count)d 件异议未答复。", count=count) if count else _("无未答复异议，请处室负责人确认中榜。")
+            )
+            subject = _("公示期满：%(title)s", title=notice.title)
+            notify(queries.bureau_ids(), subject, body, f"/notices/{notice.id}", key=f"period:{notice.id}")

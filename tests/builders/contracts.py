@@ -1,0 +1,96 @@
+"""An awarded bid with its notice, and a contract walked by the operations."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+from werkzeug.datastructures import FileStorage
+
+from market import clock
+from market.accounts.models import Organisation, User
+from market.bids.models import Bid, BidState
+from market.challenges.models import ChallengeState
+from market.contracts import operations
+from market.contracts.models import Contract
+from market.database import transaction
+from market.needs.models import NeedState
+from market.notices.models import AwardItem, Notice, NoticeState
+from market.permissions import Role
+from tests.builders.chain import make_bid, make_challenge, make_need, make_solver
+from tests.builders.people import acting, make_organisation, make_user, save
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@dataclass
+class Parties:
+    """Who meets over one contract."""
+
+    firm: Organisation
+    signatory: User
+    lead: User
+    officer: User
+    bid: Bid
+
+
+def pdf(name: str = "合同.pdf") -> FileStorage:
+    return FileStorage(BytesIO(PDF), filename=name, content_type="application/pdf")
+
+
+def make_parties(amount_fen: int | None = None, **text: Any) -> Parties:
+    """An awarded bid whose notice took effect today. ``text`` changes the problem."""
+    firm = make_organisation()
+    university = make_organisation(kind="university", district=None)  # pyright: ignore
+    lead = make_user(Role.SOLVER, Role.TEAM_LEAD, organisation=university)
+    need = make_need(organisation=firm, state=NeedState.POSTED, **text)
+    challenge = make_challenge(need, state=ChallengeState.AWARDED)
+    bid = make_bid(challenge, make_solver(lead, organisation=university), BidState.AWARDED)
+    officer, head = make_user(Role.CITY_OFFICER), make_user(Role.DIVISION_HEAD)
+    notice = Notice(
+        challenge_id=challenge.id, state=NoticeState.EFFECTIVE, title="拟中榜公示", prepared_by_id=officer.id,
+        approved_by_id=head.id, published_at=clock.now() - timedelta(days=8), ends_on=clock.today(), effective_at=clock.now(),
+    )  # fmt: skip
+    save(notice)
+    save(AwardItem(notice_id=notice.id, bid_id=bid.id, rank=1, winner_name="团队", lead_name=lead.name, amount_fen=amount_fen))
+    return Parties(firm, make_user(Role.FIRM_SIGNATORY, organisation=firm), lead, officer, bid)
+
+
+def terms(**values: Any) -> dict[str, Any]:
+    """Complete terms of a contract of 100 万元 in three milestones."""
+    today = clock.today()
+    return {
+        "kind": "commissioned",
+        "ownership": "shared",
+        "amount_fen": 100_000_000,
+        "rd_total_fen": 300_000_000,
+        "starts_on": today,
+        "ends_on": today + timedelta(days=700),
+        "milestones": [
+            {"content": f"第{n}阶段", "due_on": today + timedelta(days=200 * n), "percent": percent}
+            for n, percent in enumerate((30, 40, 30), start=1)
+        ],
+        **values,
+    }
+
+
+def drafted(parties: Parties) -> Contract:
+    with transaction():
+        return operations.draft_contract(acting(parties.officer), parties.bid, terms())
+
+
+def agreed(parties: Parties) -> Contract:
+    contract = drafted(parties)
+    for person in (parties.signatory, parties.lead):
+        with transaction():
+            operations.confirm_contract(acting(person), contract)
+    return contract
+
+
+def signed(parties: Parties, number: str = "HT-2026-001") -> Contract:
+    contract = agreed(parties)
+    with transaction():
+        operations.attach_scan(acting(parties.officer), contract, "signed_scan", pdf())
+    with transaction():
+        operations.sign_contract(acting(parties.officer), contract, number, clock.today())
+    return contract

@@ -1,0 +1,97 @@
+"""Budget lines, accepted milestones and payouts in a wanted state, made through the operations themselves."""
+
+import itertools
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from market import clock
+from market.accounts.models import User
+from market.contracts.models import Contract, Milestone
+from market.database import db, transaction
+from market.payouts import operations
+from market.payouts.models import BudgetLine, Payout, PayoutKind
+from market.permissions import Role
+from tests.builders.chain import accept_milestone, make_contract
+from tests.builders.people import acting, make_user
+
+_number = itertools.count(1)
+
+
+def good_card(stem: str = "622202020011223344") -> str:
+    from stdnum import luhn
+
+    return stem + luhn.calc_check_digit(stem)
+
+
+@dataclass
+class Desk:
+    """The three persons of public money."""
+
+    maker: User
+    checker: User
+    head: User
+
+
+def make_desk() -> Desk:
+    return Desk(make_user(Role.FINANCE_MAKER), make_user(Role.FINANCE_CHECKER), make_user(Role.DIVISION_HEAD))
+
+
+def make_budget_line(
+    contract: Contract, checker: User, amount_fen: int = 500_000_000, kind: PayoutKind = PayoutKind.REWARD, code: str = ""
+) -> BudgetLine:
+    with transaction():
+        return operations.create_budget_line(
+            acting(checker), contract.challenge.cycle, code or f"ZB-{next(_number):03d}", "人才奖励资金", kind, "测财教〔2026〕1号", amount_fen
+        )
+
+
+def first_milestone(contract: Contract, seq: int = 1) -> Milestone:
+    found = db.session.scalar(select(Milestone).where(Milestone.contract_id == contract.id, Milestone.seq == seq))
+    assert found is not None
+    return found
+
+
+def accepted(contract: Contract, seq: int = 1) -> Milestone:
+    milestone = first_milestone(contract, seq)
+    accept_milestone(milestone, make_user(Role.FIRM_SIGNATORY, organisation=contract.organisation))
+    return milestone
+
+
+def request(desk: Desk, milestone: Milestone, line: BudgetLine, amount_fen: int = 1_000_000, **values: object) -> Payout:
+    with transaction():
+        return operations.request_payout(
+            **{  # pyright: ignore
+                "actor": acting(desk.maker),
+                "milestone": milestone,
+                "kind": line.kind,
+                "budget_line": line,
+                "bank_name": "测试银行张店支行",
+                "bank_account": good_card(),
+                "amount_fen": amount_fen,
+                "basis": "会议纪要〔2026〕3号",
+                "request_key": f"key-{next(_number)}",
+                **values,
+            }
+        )
+
+
+def make_payout(state: str = "requested", desk: Desk | None = None, contract: Contract | None = None, amount_fen: int = 1_000_000) -> Payout:
+    """A payout of a fresh contract's first milestone, brought to ``state`` by the operations."""
+    desk = desk or make_desk()
+    contract = contract or make_contract()
+    line = make_budget_line(contract, desk.checker)
+    payout = request(desk, accepted(contract), line, amount_fen)
+    for step in {"requested": (), "checked": ("check",), "approved": ("check", "approve"), "paid": ("check", "approve", "pay")}[state]:
+        advance_payout(desk, payout, step)
+    return payout
+
+
+def advance_payout(desk: Desk, payout: Payout, step: str) -> None:
+    with transaction():
+        if step == "check":
+            operations.check_payout(acting(desk.checker), payout)
+        elif step == "approve":
+            operations.approve_payout(acting(desk.head), payout)
+        else:
+            operations.confirm_paid(acting(desk.maker), payout, f"HD{next(_number):08d}", clock.today())

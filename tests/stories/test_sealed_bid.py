@@ -1,0 +1,233 @@
+"""A sealed bid is unreadable to whoever holds the disk, until two officers open it after the deadline.
+
+The markers are looked for in every byte the installation wrote: database file, write-ahead log, attachments, index,
+mail outbox. A control row in plain text must be found by the same search, else the search proves nothing.
+"""
+
+import io
+import subprocess
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from market.accounts.models import Organisation
+from market.audit.verify import verify
+from market.bids.models import Bid, OpenedContent, SealedVersion
+from market.bids.queries import content_of
+from market.database import db
+from market.jobs.outbox import deliver_due
+from market.sealing.envelope import CannotOpen, unseal
+from market.sealing.fields import decrypt
+from market.sealing.keys import combine, sealing_key_of
+from market.sealing.models import KeyShare
+from tests.builders.bids import PASSPHRASE, close, make_holders, make_sealable_challenge
+from tests.builders.chain import make_solver
+from tests.builders.files import docx, pdf
+from tests.builders.people import client_of, make_user, save
+from market.permissions import Role
+
+TEXT, FILE, NAME = "鹧鸪天独家烧结曲线", "ZHEGUTIAN-SECRET-IN-FILE", "鹧鸪天机密方案"
+
+
+def written_bytes(app: Flask) -> dict[str, bytes]:
+    """Everything on disk: the instance folder, and the whole PostgreSQL database as its own tool dumps it."""
+    found = {str(path): path.read_bytes() for path in Path(app.instance_path).rglob("*") if path.is_file()}
+    if db.engine.dialect.name == "postgresql":
+        url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        dump = subprocess.run(["pg_dump", "--inserts", url], capture_output=True, check=True)
+        found["pg_dump"] = dump.stdout
+    return found
+
+
+def hits(app: Flask, *markers: str) -> list[str]:
+    """Files that hold a marker in the encodings in which text comes to lie on a disk."""
+    forms = [
+        form
+        for marker in markers
+        for form in (
+            marker.encode(),
+            marker.encode("utf-16-le"),
+            marker.encode("unicode_escape"),
+            marker.encode().hex().encode(),
+        )
+    ]
+    return [name for name, data in written_bytes(app).items() if any(form in data for form in forms)]
+
+
+def filled_form(**changes: str) -> dict[str, object]:
+    values: dict[str, object] = {
+        "route": TEXT,
+        "foundation": "两台气压烧结炉",
+        "innovation": "",
+        "price_fen": "110",
+        "ip": "共有",
+        "risks": "粉体批次波动",
+        "related_party": "none",
+        "other_bids": "none",
+        "promise": "y",
+        "members-0-name": "陆知远",
+        "members-0-months": "12",
+        "milestones-0-content": "样件",
+        "milestones-0-month": "6",
+        "milestones-0-percent": "40",
+        "milestones-1-content": "验收",
+        "milestones-1-month": "24",
+        "milestones-1-percent": "60",
+        "budget-0-subject": "材料费",
+        "budget-0-amount_fen": "60",
+        "action": "review",
+        **changes,
+    }
+    for number in range(3):
+        values[f"answers-{number}-promise"] = f"{TEXT}{number}"
+        values[f"answers-{number}-evidence"] = TEXT
+    return values
+
+
+def write_and_seal(app: Flask, challenge, lead) -> Bid:
+    """The bidder's way through the pages."""
+    client = client_of(app, lead)
+    solver_id = db.session.query(Bid).count() and 0
+    page = client.get(f"/bids/new?challenge={challenge.code}")
+    assert page.status_code == 200 and not solver_id
+    from market.solvers.models import Solver
+
+    solver = db.session.query(Solver).filter_by(lead_id=lead.id).one()
+    begun = client.post(f"/bids/new?challenge={challenge.code}", data={"solver": solver.id})
+    assert begun.status_code == 303
+    bid = db.session.query(Bid).one()
+    files = [
+        (io.BytesIO(pdf(FILE)), f"{NAME}.pdf"),
+        (io.BytesIO(docx({"word/notes.xml": f"<x>{FILE}</x>"})), "附表.docx"),
+    ]
+    saved = client.post(
+        f"/bids/{bid.id}/edit", data={**filled_form(), "files": files}, content_type="multipart/form-data"
+    )
+    assert saved.headers["Location"] == f"/bids/{bid.id}/submit", saved.get_data(as_text=True)[:3000]
+    page = client.get(f"/bids/{bid.id}/submit").get_data(as_text=True)
+    assert TEXT in page and NAME in page
+    assert client.get(f"/bids/{bid.id}/copy").data.count(FILE.encode()) == 1  # The docx is deflated.
+    sealed = client.post(f"/bids/{bid.id}/submit", data={"understood": "y"})
+    assert sealed.headers["Location"] == f"/bids/{bid.id}/receipt"
+    return bid
+
+
+def test_sealed_bid_is_unreadable_until_two_officers_open_it(app: Flask) -> None:
+    holders = make_holders()
+    challenge, solver = make_sealable_challenge(holders), make_solver()
+    bid = write_and_seal(app, challenge, solver.lead)
+    assert hits(app, TEXT, FILE, NAME) == []
+    deliver_due()
+    db.session.remove()
+    assert hits(app, TEXT, FILE, NAME) == []
+    assert not any((Path(app.instance_path) / "attachments").rglob("?" * 32)), "the draft's files are gone"
+    save(Organisation(name=TEXT, kind="firm", country="DE"))  # The control: plain text is found.
+    assert hits(app, TEXT) != []
+    staff_before = {holder.id: client_of(app, holder) for holder in holders}
+    for client in staff_before.values():
+        assert client.get(f"/bids/{bid.id}").status_code == 404
+    close(challenge)
+    for holder in holders[:2]:
+        answer = staff_before[holder.id].post(f"/bids/openings/{challenge.code}", data={"passphrase": PASSPHRASE})
+        assert answer.status_code == 303
+    content = content_of(db.session.get_one(Bid, bid.id))
+    assert content is not None and content.route == TEXT and content.answers[2].promise == f"{TEXT}2"
+    page = staff_before[holders[0].id].get(f"/bids/{bid.id}").get_data(as_text=True)
+    assert TEXT in page and f"{NAME}.pdf" in page
+    published = app.test_client().get(f"/challenges/{challenge.code}/opening").get_data(as_text=True)
+    version = db.session.query(SealedVersion).one()
+    assert version.sha256 in published and solver.name not in published and TEXT not in published
+    assert verify(db.session())[1] is None
+
+
+def test_opened_bid_is_encrypted_at_rest_still(app: Flask) -> None:
+    holders = make_holders()
+    challenge, solver = make_sealable_challenge(holders), make_solver()
+    write_and_seal(app, challenge, solver.lead)
+    close(challenge)
+    for holder in holders[:2]:
+        client_of(app, holder).post(f"/bids/openings/{challenge.code}", data={"passphrase": PASSPHRASE})
+    deliver_due()
+    db.session.remove()
+    assert db.session.query(OpenedContent).count() == 1
+    assert hits(app, TEXT, FILE, NAME) == []
+
+
+def test_database_and_secret_together_do_not_open_a_sealed_bid(app: Flask) -> None:
+    """A stolen backup with the installation's secret: the shares are under officers' passphrases."""
+    challenge, solver = make_sealable_challenge(), make_solver()
+    write_and_seal(app, challenge, solver.lead)
+    key = sealing_key_of(f"challenge:{challenge.id}")
+    assert combine(key) is None
+    for share in db.session.query(KeyShare):
+        assert share.released_share is None
+        with pytest.raises(Exception, match="密文无法解开"):
+            decrypt(share.sealed_share)
+
+
+@pytest.mark.parametrize("part", ["challenge", "bid", "solver", "version"])
+def test_sealed_bytes_open_under_their_own_context_only(app: Flask, part: str) -> None:
+    holders = make_holders()
+    challenge, solver = make_sealable_challenge(holders), make_solver()
+    bid = write_and_seal(app, challenge, solver.lead)
+    close(challenge)
+    from market.audit.journal import record
+    from market.database import transaction
+    from market.permissions import SYSTEM
+    from market.sealing.keys import release_share
+    from tests.builders.people import acting
+
+    key = sealing_key_of(f"challenge:{challenge.id}")
+    for holder in holders[:2]:
+        officer = acting(holder)
+        with transaction():
+            release_share(officer, key, PASSPHRASE)
+            record(SYSTEM, "test:release", key)
+    private_key, sealed = combine(key), db.session.query(SealedVersion).one()
+    assert private_key is not None
+    context = {"challenge": challenge.id, "bid": bid.id, "solver": solver.id, "version": 1}
+    info = "bid|" + "|".join(f"{name}:{value}" for name, value in context.items())
+    assert unseal(sealed.ciphertext, private_key, info.encode())
+    wrong = "bid|" + "|".join(f"{name}:{value + (name == part)}" for name, value in context.items())
+    with pytest.raises(CannotOpen):
+        unseal(sealed.ciphertext, private_key, wrong.encode())
+
+
+def test_bureau_sees_the_same_bytes_with_no_bid_and_with_twenty(app: Flask) -> None:
+    """Counts and names leak through nothing: pages are compared byte for byte."""
+    from tests.builders.bids import make_sealed
+
+    challenge = make_sealable_challenge()
+    poster = make_user(Role.FIRM_SIGNATORY, organisation=challenge.organisation)
+    watchers = [
+        *(make_user(role) for role in (Role.CITY_OFFICER, Role.DIVISION_HEAD, Role.SUPERVISOR, Role.EXPERT)),
+        poster,
+        make_solver().lead,
+    ]
+    clients = [app.test_client(), *(client_of(app, person) for person in watchers)]
+    paths = [
+        f"/challenges/{challenge.code}/bids",
+        f"/challenges/{challenge.code}/opening",
+        f"/challenges/{challenge.code}",
+        "/bids/openings",
+        f"/bids/openings/{challenge.code}",
+        "/bids/mine",
+        "/bids/1",
+        "/workspace/",
+        "/inbox/",
+        "/challenges/",
+        "/challenges/manage",
+        "/reports/",
+    ]
+    from market import clock
+
+    with clock.at(clock.now()):
+        before = [[(answer := client.get(path)).status_code, answer.data] for client in clients for path in paths]
+        for _ in range(20):
+            make_sealed(challenge, make_solver())
+        deliver_due()
+        after = [[(answer := client.get(path)).status_code, answer.data] for client in clients for path in paths]
+    places = [(client, path) for client in range(len(clients)) for path in paths]
+    assert [place for place, one, other in zip(places, before, after, strict=True) if one != other] == []
+    assert any(status == 200 for status, _ in before)
