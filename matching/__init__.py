@@ -30,10 +30,10 @@ from matching.errors import (
 )
 from matching.glossary import Glossary, read_glossary
 from matching.matcher import Matcher
-from matching.types import Document, Match, Need, Profile, Ranking, Reason, Settings
+from matching.types import Document, Drift, Match, Need, Profile, Ranking, Reason, Settings
 
 __all__ = [
-    "DamagedIndex", "Document", "DuplicateProfile", "EmptyCorpus", "ForeignIndex", "Glossary", "IndexUnusable",
+    "DamagedIndex", "Document", "Drift", "DuplicateProfile", "EmptyCorpus", "ForeignIndex", "Glossary", "IndexUnusable",
     "InvalidInput", "Match", "Matcher", "MatchingError", "Need", "OtherVersion", "Profile", "Ranking", "Reason",
     "Settings", "UnknownProfile", "read_glossary",
 ]  # fmt: skip

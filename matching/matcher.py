@@ -12,7 +12,7 @@ from matching import storage
 from matching.explain import explained
 from matching.glossary import Glossary
 from matching.ranking import Ranker
-from matching.types import Match, Need, Profile, Ranking, Settings
+from matching.types import Drift, Match, Need, Profile, Ranking, Settings
 
 
 class Matcher:
@@ -71,6 +71,10 @@ class Matcher:
     def compact(self) -> None:
         """Merge what updates left behind; scores stay the same, ranking gets quicker."""
         self._ranker.compact()
+
+    def drift(self) -> Drift:
+        """How far the index has moved from what fit froze; a large shift says it is time to fit anew."""
+        return self._ranker.drift()
 
     def save(self, folder: str | Path) -> None:
         """Write the index whole and put it in the place of the old one at once. Raises OSError."""

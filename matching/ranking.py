@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from matching.features import (
     checked,
     count_profile,
     count_terms,
+    idf_of,
     learn,
     text_vectors,
     texts_of,
@@ -26,7 +28,7 @@ from matching.features import (
 from matching.glossary import Glossary, shipped
 from matching.scoring import MOST_TERMS, Query, Scale, combine, ranges, retrieve, signals
 from matching.text import Term, normalise, terms
-from matching.types import Need, Profile, Settings
+from matching.types import Drift, Need, Profile, Settings
 
 _SAMPLE_NEEDS, _SAMPLE_PROFILES, _LATENT_TEXTS = 200, 2000, 20_000
 
@@ -140,28 +142,43 @@ class Ranker:
         text = normalise(f"{need.title}\n{need.text}")
         found = terms(text)
         own = self._weigh([term.key for term in found])
-        translated: dict[str, tuple[str, float]] = {}
+        translated = self._translate(text, own)
+        weights = own | {key: weight for key, (_, weight) in translated.items()}
+        return Reading(text, found, weights, translated, self._query(weights, len(own)))
+
+    def _translate(self, text: str, own: dict[str, float]) -> dict[str, tuple[str, float]]:
+        """Term → (the need's wording, weight) of what the glossary adds.
+
+        Each member of a group weighs as much as the wording it stands for, times ``settings.glossary``: above 1,
+        because a profile in another language can meet the need in nothing but such terms.
+        """
         expansions = self.glossary.expand(text)
+        members = {m: [t.key for t in terms(normalise(m))] for e in expansions for m in e.others}
+        idf = self._idf_of({key for keys in members.values() for key in keys})
+        translated: dict[str, tuple[str, float]] = {}
         for expansion in expansions:
-            for member in expansion.others:
-                for term in terms(normalise(member)):
-                    if term.key not in own:
-                        translated.setdefault(term.key, (expansion.source, 1.0))
-        added = self._weigh(list(translated))
-        share = self.settings.glossary * min(1.0, len(expansions) / self.settings.glossary_full) ** 0.5
-        added = {key: weight * share for key, weight in added.items()}
-        weights = {**own, **added}
-        query = self._query(weights, len(own))
-        return Reading(text, found, weights, {k: (s, added[k]) for k, (s, _) in translated.items()}, query)
+            meant = sum(own[term.key] ** 2 for term in terms(expansion.source)) ** 0.5 * self.settings.glossary
+            for keys in (members[m] for m in expansion.others):
+                norm = sum(idf[key] ** 2 for key in keys) ** 0.5
+                for key in keys:
+                    weight = meant * idf[key] / norm
+                    if key not in own and weight > translated.get(key, ("", 0.0))[1]:
+                        translated[key] = (expansion.source, weight)
+        return translated
+
+    def _idf_of(self, names: Collection[str]) -> dict[str, float]:
+        """Term → idf^need_idf; terms nobody uses count as rarest."""
+        ids = self.vocabulary.lookup(list(names))
+        idf = np.where(ids >= 0, self.vocabulary.idf_at(ids), self.vocabulary.idf_unseen)
+        return dict(zip(names, (idf**self.settings.need_idf).tolist(), strict=True))
 
     def _weigh(self, names: list[str]) -> dict[str, float]:
-        """Term → (1 + ln count) · idf^need_idf, the whole of unit length; terms nobody uses count as rarest."""
+        """Term → (1 + ln count) · idf^need_idf, the whole of unit length."""
         counts = Counter(names)
-        ids = self.vocabulary.lookup(list(counts))
-        idf = np.where(ids >= 0, self.vocabulary.idf_at(ids), self.vocabulary.idf_unseen)
-        weights = (1 + np.log(np.fromiter(counts.values(), float, len(counts)))) * idf**self.settings.need_idf
-        norm = float(np.sqrt((weights**2).sum())) or 1.0
-        return dict(zip(counts, (weights / norm).tolist(), strict=True))
+        idf = self._idf_of(counts)
+        weights = {name: (1 + math.log(count)) * idf[name] for name, count in counts.items()}
+        norm = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+        return {name: weight / norm for name, weight in weights.items()}
 
     def _query(self, weights: dict[str, float], size: int) -> Query:
         ids = self.vocabulary.lookup(list(weights))
@@ -274,6 +291,19 @@ class Ranker:
         merged = build_segment(profiles, _join(parts), self.scale().text_idf, self._project)
         self.segments, self.gone = [merged], [np.zeros(len(merged), bool)]
         self.places = {id_: (0, row) for row, id_ in enumerate(merged.ids)}
+
+    def drift(self) -> Drift:
+        """How far the frozen idf is from today's: the sign that it is time to fit anew."""
+        living = [_take(segment.counts, np.flatnonzero(~gone))
+                  for segment, gone in zip(self.segments, self.gone, strict=True)]  # fmt: skip
+        texts = sum(len(part.first_term) - 1 for part in living)
+        today = sum((np.bincount(part.terms, minlength=self.vocabulary.size) for part in living))
+        known = len(self.vocabulary.hashes)
+        shift = np.abs(idf_of(np.asarray(today), texts) - self.vocabulary.all_idf())
+        total = max(int(np.sum(today)), 1)
+        return Drift(self.vocabulary.texts, texts, len(self.vocabulary.later), float(np.sum(today[known:])) / total,
+                     float(np.sum(shift * today)) / total, len(self.segments),
+                     int(sum(gone.sum() for gone in self.gone)))  # fmt: skip
 
     def _project(self, rows: Any) -> np.ndarray:
         return project(rows[:, : len(self.frozen.projection)], self.frozen.projection)

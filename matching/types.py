@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-__all__ = ["Document", "Match", "Need", "Profile", "Ranking", "Reason", "Settings"]
+__all__ = ["Document", "Drift", "Match", "Need", "Profile", "Ranking", "Reason", "Settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,24 @@ class Ranking(tuple[Match, ...]):
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """How far an index has moved from what fit froze.
+
+    ``texts_then`` and ``texts_now`` count texts; ``new_terms`` terms met since; ``new_share`` in [0, 1] the share of
+    today's term occurrences that are such terms; ``idf_shift`` the mean difference between frozen and today's idf (in
+    nats, weighted by occurrence); ``segments`` and ``dead`` what compaction would merge and forget.
+    """
+
+    texts_then: int
+    texts_now: int
+    new_terms: int
+    new_share: float
+    idf_shift: float
+    segments: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The one configuration. Chosen on the development sets together; see docs/matching.md for what each is worth."""
 
@@ -108,7 +126,6 @@ class Settings:
     latent: float = 0.4
     brief: float = 60.0
     dimensions: int = 50
-    glossary: float = 1.0
-    glossary_full: int = 8
+    glossary: float = 1.7
     candidates: int = 1000
     seed: int = field(default=0, repr=False)

@@ -1,12 +1,16 @@
 """Forms of accounts."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
+from babel import Locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from stdnum.cn import uscc
 from wtforms import BooleanField, Field, PasswordField, RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -14,19 +18,14 @@ from market.accounts import queries
 from market.accounts.models import Organisation, OrganisationKind
 from market.accounts.operations import NewOrganisation, NewPerson
 from market.forms import BaseForm, DayField, LongTextField, TextField, required
-from market.permissions import ROLE_LABELS, STAFF_ROLES, Role
+from market.permissions import STAFF_ROLES, Role
 
 # One "@", no blanks, a dot in the domain: whether it exists only a mail can tell.
 _EMAIL = re.compile(r"[^@\s<>\"',;:()\\]{1,64}@[^@\s<>\"',;:()\\]+\.[^@\s<>\"',;:()\\.]{2,63}")
 KINDS = (OrganisationKind.FIRM, OrganisationKind.UNIVERSITY, OrganisationKind.INSTITUTE)
-COUNTRIES = [
-    ("CN", _l("中国")), ("AU", _l("澳大利亚")), ("BY", _l("白俄罗斯")), ("BE", _l("比利时")), ("CA", _l("加拿大")),
-    ("CH", _l("瑞士")), ("DE", _l("德国")), ("DK", _l("丹麦")), ("ES", _l("西班牙")), ("FI", _l("芬兰")),
-    ("FR", _l("法国")), ("GB", _l("英国")), ("IE", _l("爱尔兰")), ("IL", _l("以色列")), ("IN", _l("印度")),
-    ("IT", _l("意大利")), ("JP", _l("日本")), ("KR", _l("韩国")), ("MY", _l("马来西亚")), ("NL", _l("荷兰")),
-    ("NO", _l("挪威")), ("NZ", _l("新西兰")), ("PL", _l("波兰")), ("PT", _l("葡萄牙")), ("RU", _l("俄罗斯")),
-    ("SE", _l("瑞典")), ("SG", _l("新加坡")), ("TH", _l("泰国")), ("UA", _l("乌克兰")), ("US", _l("美国")), ("ZZ", _l("其他国家和地区")),
-]  # fmt: skip
+# Where partners have come from; the rest of the world is one more choice. Names come from the locale.
+COUNTRIES = "CN AU BE BY CA CH DE DK ES FI FR GB IE IL IN IT JP KR MY NL NO NZ PL PT RU SE SG TH UA US".split()
+ELSEWHERE = "ZZ"
 
 
 def email_address(_form: Any, field: Field) -> None:
@@ -49,7 +48,8 @@ class SecretField(PasswordField):
     """A password: taken as it is, never shown again; over-long input is refused before it is hashed."""
 
     def __init__(self, label: Any = None, **kwargs: Any) -> None:
-        super().__init__(label or _l("密码"), [required(), Length(max=128, message=_l("密码最多 128 个字符"))], **kwargs)
+        checks = [required(), Length(max=128, message=_l("密码最多 128 个字符"))]
+        super().__init__(label or _l("密码"), checks, **kwargs)
 
 
 class CheckboxesField(SelectMultipleField):
@@ -94,14 +94,14 @@ class ProfileForm(BaseForm):
     name_en = TextField(_l("英文名"), limit=120)
     title = TextField(_l("职务或职称"), limit=80)
     phone = PhoneField()
-    locale = RadioField(_l("语言"), choices=[("zh", "中文"), ("en", "English")], default="zh")
+    locale = RadioField(_l("语言"), choices=[SelectChoice("zh", "中文"), SelectChoice("en", "English")], default="zh")
 
 
 class OrganisationForm(BaseForm):
     """A new organisation's particulars; also a part of the registration form."""
 
-    kind = SelectField(_l("单位类型"), choices=[(kind.value, kind.label) for kind in KINDS], default="firm")
-    country = SelectField(_l("国家或地区"), choices=COUNTRIES, default="CN")
+    kind = SelectField(_l("单位类型"), choices=[SelectChoice(kind.value, kind.label) for kind in KINDS], default="firm")
+    country = SelectField(_l("国家或地区"), choices=[], default="CN")
     uscc = TextField(_l("统一社会信用代码"), limit=40)
     organisation_name = TextField(_l("单位全称"), limit=200)
     organisation_name_en = TextField(_l("英文名称"), limit=200)
@@ -113,8 +113,11 @@ class OrganisationForm(BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        here = [(district.code, district.name) for district in queries.districts()]
-        self.district_code.choices = [("", _("本市以外")), *here]
+        here = [SelectChoice(district.code, district.name) for district in queries.districts()]
+        self.district_code.choices = [SelectChoice("", _("本市以外")), *here]
+        names = (get_locale() or Locale("zh")).territories
+        countries = [SelectChoice(code, names[code]) for code in COUNTRIES]
+        self.country.choices = [*countries, SelectChoice(ELSEWHERE, _("其他国家和地区"))]
 
     @property
     def describes_organisation(self) -> bool:
@@ -151,12 +154,14 @@ class JoinForm(BaseForm):
 
     def find(self) -> None:
         found = queries.organisations_named(self.organisation_query.data or "")
-        self.organisation_id.choices = [(str(o.id), f"{o.name} · {o.name_en}" if o.name_en else o.name) for o in found]
+        self.organisation_id.choices = [
+            SelectChoice(str(o.id), f"{o.name} · {o.name_en}" if o.name_en else o.name) for o in found
+        ]
 
     def chosen(self) -> Organisation | None:
         """The picked organisation, or the only one found; None leaves an error beside the field."""
         self.find()
-        offered = [value for value, _label in self.organisation_id.choices or []]  # pyright: ignore
+        offered = [choice.value for choice in self.organisation_id.choices]
         picked = self.organisation_id.data if self.organisation_id.data in offered else None
         if picked is None and len(offered) == 1:
             picked = offered[0]
@@ -177,7 +182,11 @@ class RegisterForm(JoinForm, OrganisationForm):
     phone = PhoneField(_l("手机（可不填）"))
     affiliation = RadioField(
         _l("您的单位"),
-        choices=[("join", _l("加入已登记的单位")), ("new", _l("登记新单位")), ("later", _l("以后再说"))],
+        choices=[
+            SelectChoice("join", _l("加入已登记的单位")),
+            SelectChoice("new", _l("登记新单位")),
+            SelectChoice("later", _l("以后再说")),
+        ],
         default="join",
     )
     agrees = BooleanField(_l("我同意平台为办理揭榜挂帅事项使用我填写的个人信息"), [required(_l("需要您的同意才能建立账号"))])
@@ -201,6 +210,10 @@ class AcceptForm(BaseForm):
     password = SecretField(_l("设置密码"))
 
 
+def role_choices(roles: Iterable[Role]) -> list[SelectChoice]:
+    return [SelectChoice(role.value, role.label) for role in roles]
+
+
 class InviteForm(BaseForm):
     """An organisation's manager invites; the choices are the roles of the organisation's kind."""
 
@@ -212,13 +225,14 @@ class StaffInviteForm(BaseForm):
     email = EmailField()
     role = SelectField(
         _l("角色"),
-        choices=[(role.value, ROLE_LABELS[role]) for role in Role if role in STAFF_ROLES or role is Role.EXPERT],
+        choices=role_choices(role for role in Role if role in STAFF_ROLES or role is Role.EXPERT),
     )
     district_code = SelectField(_l("区县（仅区县经办）"), choices=[])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.district_code.choices = [("", _("全市"))] + [(d.code, d.name) for d in queries.districts()]
+        here = [SelectChoice(district.code, district.name) for district in queries.districts()]
+        self.district_code.choices = [SelectChoice("", _("全市")), *here]
 
 
 class RolesForm(BaseForm):

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from market.access import actor, requires, signed_in
 from market.accounts import operations, policies, queries
 from market.accounts.blueprint import bp
-from market.accounts.forms import InviteForm, JoinForm, OrganisationForm, ReasonForm, RolesForm
+from market.accounts.forms import InviteForm, JoinForm, OrganisationForm, ReasonForm, RolesForm, role_choices
 from market.accounts.models import Organisation, OrganisationState
 from market.database import db, transaction
 from market.forms import attempt
@@ -79,7 +79,7 @@ def _register_organisation(form: OrganisationForm) -> bool:
 def _organisation_page(found: Organisation, form: InviteForm | None = None) -> str:
     manages = bool(policies.may_manage(actor(), found))
     invite_form = form or InviteForm(formdata=None)
-    invite_form.role.choices = [(role.value, role.label) for role in policies.ROLES_OF_KIND[found.kind]]
+    invite_form.role.choices = role_choices(policies.ROLES_OF_KIND[found.kind])
     return render_template(
         "accounts/organisation.html",
         organisation=found,
@@ -102,7 +102,7 @@ def organisation(organisation_id: int) -> Any:
 def invite_member(organisation_id: int) -> Any:
     found = queries.own_organisation(actor(), organisation_id)
     form = InviteForm()
-    form.role.choices = [(role.value, role.label) for role in policies.ROLES_OF_KIND[found.kind]]
+    form.role.choices = role_choices(policies.ROLES_OF_KIND[found.kind])
     policies.require(policies.may_manage(actor(), found))
     if form.validate_on_submit() and attempt(form, lambda: _invite(form, organisation_id)):
         flash(_("邀请已发出"), "success")
@@ -130,7 +130,7 @@ def decide_membership(membership_id: int) -> Any:
 
 def _roles_form(found: Organisation, roles: list[Role]) -> RolesForm:
     form = RolesForm(data={"roles": [role.value for role in roles]})
-    form.roles.choices = [(role.value, role.label) for role in policies.ROLES_OF_KIND[found.kind]]
+    form.roles.choices = role_choices(policies.ROLES_OF_KIND[found.kind])
     return form
 
 

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, MultipleFileField
 from wtforms import BooleanField, FieldList, FormField, PasswordField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from market.bids.content import Answer, BidContent, BudgetRow, MemberRow, MilestoneRow, Statements, requirement_text
@@ -51,7 +52,7 @@ class BudgetForm(RowForm):
     source = TextField(_l("来源"), limit=80)
 
 
-STATEMENTS = [("none", _l("没有")), ("has", _l("有，说明如下"))]
+STATEMENTS = [SelectChoice("none", _l("没有")), SelectChoice("has", _l("有，说明如下"))]
 
 
 class BidForm(BaseForm):

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from market.access import actor, public, requires
 from market.accounts.sessions import require_fresh
@@ -57,7 +58,7 @@ def begin() -> Any:
     """Choose in whose name, then draft. ``?challenge=`` is the code."""
     challenge, solvers = queries.challenge_of_code(request.args.get("challenge", "")), queries.solvers_for(actor())
     form = BeginForm()
-    form.solver.choices = [(solver.id, solver.name) for solver in solvers]
+    form.solver.choices = [SelectChoice(solver.id, solver.name) for solver in solvers]
     existing = next((bid for solver in solvers if (bid := queries.live_bid(challenge, solver))), None)
     if existing is not None and len(solvers) == 1:
         return redirect(url_for("bids.show", bid_id=existing.id), 303)

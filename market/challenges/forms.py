@@ -4,10 +4,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
+from wtforms.fields.choices import SelectChoice
 
 from market.challenges.models import NoAwardReason
 from market.forms import BaseForm, LongTextField, WholeNumberField, required
-from market.needs.forms import BasicsForm, ContactForm, IndicatorsForm, MoneyForm, ProblemForm, TermsForm
+from market.needs.forms import EMPTY, BasicsForm, ContactForm, IndicatorsForm, MoneyForm, ProblemForm, TermsForm
 from market.needs.sections import FIELD_LABELS
 
 
@@ -38,5 +39,5 @@ class ReasonForm(BaseForm):
 
 class NoAwardForm(BaseForm):
     reason = SelectField(
-        _l("流榜原因"), choices=[("", _l("请选择")), *((r.value, r.label) for r in NoAwardReason)]
+        _l("流榜原因"), choices=[EMPTY, *(SelectChoice(r.value, r.label) for r in NoAwardReason)]
     )

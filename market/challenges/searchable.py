@@ -29,7 +29,9 @@ def _documents(ids: Sequence[int] | None) -> Iterator[Document]:
 
 
 def _document(challenge: Challenge, version: ChallengeVersion) -> Document:
-    indicators = [" ".join(str(i.get(key) or "") for key in ("name", "value", "unit", "method")) for i in version.indicators]
+    indicators = [
+        " ".join(str(i.get(key) or "") for key in ("name", "value", "unit", "method")) for i in version.indicators
+    ]
     texts = [version.background, version.content, *version.deliverables, *indicators, version.solver_conditions]
     return Document(
         id=challenge.id,

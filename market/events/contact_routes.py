@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from market import clock
 from market.access import actor, requires
 from market.database import transaction
-from market.events import operations, queries
+from market.events import operations, policies, queries
 from market.events.blueprint import bp
 from market.events.export import contacts_workbook
 from market.events.forms import ContactForm
@@ -96,7 +96,7 @@ def contact(contact_id: int) -> str:
     return render_template(
         "events/contact.html",
         contact=found,
-        may_correct=bool(queries.may_correct_contact(actor(), found)),
+        may_correct=bool(policies.may_correct_contact(actor(), found)),
         solver_label=queries.solver_label,
     )
 

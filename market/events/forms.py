@@ -41,7 +41,7 @@ class EventForm(BaseForm):
 class GuestForm(BaseForm):
     """Who comes: ``firm-3`` or ``solver-7``, and how many."""
 
-    guest = HiddenField()
+    guest = HiddenField(validators=[required(_l("请选择报名的企业或揭榜方"))])
     people = WholeNumberField(_l("参会人数"), [required()], smallest=1, largest=50)
 
 

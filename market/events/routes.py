@@ -9,7 +9,7 @@ from wtforms.fields.choices import SelectChoice
 
 from market.access import actor, public, requires
 from market.database import transaction
-from market.events import contact_routes, operations, queries  # noqa: F401  (contact_routes adds its pages)
+from market.events import contact_routes, operations, policies, queries  # noqa: F401  (contact_routes adds its pages)
 from market.events.blueprint import bp
 from market.events.forms import CancelForm, EventForm, GuestForm, WalkInForm
 from market.events.models import Event, EventState
@@ -52,7 +52,7 @@ def _page(event: Event, form: GuestForm) -> str:
         turnout=queries.turnouts([event])[event.id],
         guests=queries.guests_of(actor(), event),
         form=form,
-        is_manager=bool(queries.may_manage(actor())),
+        is_manager=bool(policies.may_manage(actor())),
         reads_attendance=queries.is_staff_reader(actor()),
     )
 
@@ -61,13 +61,13 @@ def _page(event: Event, form: GuestForm) -> str:
 @requires(Permission.EVENT_ATTEND)
 def register(event_id: int) -> Any:
     event, form = queries.event_of(event_id), GuestForm()
-    organisation, solver = queries.guest_named(actor(), form.guest.data or "")
-    if form.validate() and _committed(
-        form, lambda: operations.register_attendance(actor(), event, organisation, solver, form.people.data)
-    ):
-        flash(_("报名成功，届时请准时到会"), "success")
-        return redirect(url_for("events.show", event_id=event_id), 303)
-    return _page(event, form)
+    if not form.validate():
+        return _page(event, form)
+    guest = queries.guest_named(actor(), form.guest.data or "")
+    if not _committed(form, lambda: operations.register_attendance(actor(), event, *guest, form.people.data)):
+        return _page(event, form)
+    flash(_("报名成功，届时请准时到会"), "success")
+    return redirect(url_for("events.show", event_id=event_id), 303)
 
 
 @bp.post(f"/{ID}/withdraw/<int(max=2147483647):attendance_id>")
@@ -91,7 +91,7 @@ def manage() -> str:
         state=state,
         states=list(EventState),
         turnouts=queries.turnouts(page.items),
-        is_manager=bool(queries.may_manage(actor())),
+        is_manager=bool(policies.may_manage(actor())),
     )
 
 
@@ -165,7 +165,7 @@ def _attendance_page(event: Event, form: WalkInForm) -> str:
         rows=queries.attendance_of(event),
         label=queries.solver_label,
         turnout=queries.turnouts([event])[event.id],
-        is_manager=bool(queries.may_manage(actor())),
+        is_manager=bool(policies.may_manage(actor())),
     )
 
 

@@ -3,6 +3,7 @@
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
 
 from market.accounts.models import Organisation, User
 from market.accounts.queries import organisations_named, user_by_email
@@ -12,7 +13,9 @@ from market.integrity.operations import Decision
 
 class RecordForm(BaseForm):
     subject_kind = RadioField(
-        _l("记录对象"), choices=[("organisation", _l("单位")), ("user", _l("个人"))], default="organisation"
+        _l("记录对象"),
+        choices=[SelectChoice("organisation", _l("单位")), SelectChoice("user", _l("个人"))],
+        default="organisation",
     )
     subject = TextField(_l("单位全称或统一社会信用代码；个人填邮箱"), [required()], limit=254)
     conduct = TextField(_l("失信行为"), [required()], limit=500)

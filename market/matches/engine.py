@@ -1,7 +1,7 @@
 """The one adapter of the matching library: public texts in, ranked solvers with reasons out.
 
-The fitted matcher is a cache in ``instance/matcher``; ``versions.json`` beside it says which profile versions it holds, so
-that bringing it up to date is a comparison with the database and may happen any number of times.
+The fitted matcher is a cache in ``instance/matcher``; ``versions.json`` beside it says which profile versions it holds,
+so that bringing it up to date is a comparison with the database and may happen any number of times.
 """
 
 import json
@@ -127,7 +127,7 @@ def _save(held: _Loaded) -> None:
 
 
 def synchronise() -> bool:
-    """Bring the matcher to the profiles that may be matched now; True when anything changed. Only the worker calls it."""
+    """Bring the matcher to the profiles that may be matched now; True when anything changed. For the worker only."""
     session = db.session()
     rows = session.execute(select(Solver.id, Solver.lock).where(MATCHABLE).order_by(Solver.id))
     true = {str(row.id): row.lock for row in rows}
@@ -164,7 +164,7 @@ def _fit(session: Session, stamp: str, true: dict[str, int]) -> _Loaded | None:
 
 
 def rank_solvers(challenge: Challenge, limit: int, also: Sequence[int] = ()) -> Ranking:
-    """The best ``limit`` solvers for the public text of the challenge's version, then those of ``also`` not among them."""
+    """The best ``limit`` solvers for the public text of the challenge, then those of ``also`` not among them."""
     version = db.session.scalar(
         select(ChallengeVersion).where(
             ChallengeVersion.challenge_id == challenge.id, ChallengeVersion.number == challenge.version

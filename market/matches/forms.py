@@ -13,7 +13,10 @@ class JudgementForm(BaseForm):
 
     reason = SelectField(
         _l("理由"),
-        choices=[SelectChoice("", _l("请选择")), *(SelectChoice(reason.value, reason.label) for reason in RefusalReason)],
+        choices=[
+            SelectChoice("", _l("请选择")),
+            *(SelectChoice(reason.value, reason.label) for reason in RefusalReason),
+        ],
         default="",
     )
     note = TextField(_l("说明"), limit=500)

@@ -99,7 +99,7 @@ def rank_when_asked(payload: dict[str, Any]) -> None:
 
 @handler("matches.profile", outside=True)
 def follow_profile(payload: dict[str, Any]) -> None:
-    """Bring the matcher to the profiles and rank what is open anew; of a burst of changes only the last does the work."""
+    """Bring the matcher to the profiles and rank anew what is open; of a burst of changes only the last works."""
     if _newer_change_waits(int(payload["solver_id"])) or not engine.synchronise():
         return
     _rank_and_store([challenge.id for challenge in queries.open_challenges()])
@@ -157,9 +157,7 @@ def judge_candidate(
         _refuse_blocked(challenge, [candidate.solver])
     elif queries.invitation_to(challenge, candidate.solver_id) is not None:
         raise Conflict(_("已经发出邀请，不能再改为不邀请"))
-    query = select(Judgement).where(
-        Judgement.challenge_id == challenge.id, Judgement.solver_id == candidate.solver_id
-    )
+    query = select(Judgement).where(Judgement.challenge_id == challenge.id, Judgement.solver_id == candidate.solver_id)
     judgement = db.session.scalar(query) or Judgement(challenge_id=challenge.id, solver_id=candidate.solver_id)
     judgement.verdict, judgement.note, judgement.score = verdict, note.strip(), candidate.score
     judgement.refusal_reason = reason if verdict is CandidateVerdict.REFUSED else None
@@ -179,7 +177,7 @@ def _refuse_blocked(challenge: Challenge, solvers: Sequence[Solver]) -> None:
 
 
 def invite_candidates(actor: Actor, challenge: Challenge, candidates: Sequence[Candidate]) -> list[ChallengeInvitation]:
-    """Invite approved candidates, each once, and tell them in their language. Raises InvalidInput for one not approved."""
+    """Invite each approved candidate once and tell them in their language. Raises InvalidInput for one not approved."""
     _require(policies.may_judge(actor, challenge))
     approved = set(
         db.session.scalars(
@@ -255,8 +253,13 @@ def answer_invitation(actor: Actor, invitation: ChallengeInvitation, answer: str
     invitation.answered_by_id = actor.user_id
     text = _("%(name)s 答复：%(answer)s", name=invitation.solver.name, answer=invitation.state.label)
     challenge = invitation.challenge
-    notify([invitation.invited_by_id], _("揭榜邀请有答复：%(title)s", title=challenge.title), text,
-           f"/challenges/{challenge.code}/candidates", mail=False)  # fmt: skip
+    notify(
+        [invitation.invited_by_id],
+        _("揭榜邀请有答复：%(title)s", title=challenge.title),
+        text,
+        f"/challenges/{challenge.code}/candidates",
+        mail=False,
+    )
 
 
 def remind_invitation(actor: Actor, invitation: ChallengeInvitation) -> None:

@@ -16,14 +16,14 @@ MATCHABLE = Solver.state.in_(PUBLIC_SOLVER_STATES) & Solver.accepts_matching
 
 
 def may_see_candidates(actor: Actor, challenge: Challenge) -> Verdict:
-    """Staff, the supervisor, and the poster's own people; what they see of the solvers is ``may_see_names``'s to say."""
+    """Staff, the supervisor, the poster's own people; whether they learn names is for ``may_see_names``."""
     scope = {"organisation_id": challenge.organisation_id, "district_code": challenge.district_code}
     if actor.covers(Permission.MATCH_READ, **scope) or actor.covers(Permission.MATCH_RUN, **scope):
         return ALLOWED
     return refused(_("您不能查看这个榜单的匹配结果"))
 
 
-def may_see_names(actor: Actor, challenge: Challenge) -> Verdict:
+def may_see_names(actor: Actor) -> Verdict:
     """The poster learns numbers, not names: who is being courted may not reach a firm that will score the bids."""
     if actor.is_city_wide and actor.has(Permission.MATCH_READ):
         return ALLOWED

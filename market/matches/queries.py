@@ -104,7 +104,9 @@ def cards_of(challenge: Challenge) -> list[Card]:
             & (ChallengeInvitation.solver_id == Candidate.solver_id),
         )
         .where(Candidate.challenge_id == challenge.id, MATCHABLE)
-        .options(joinedload(Candidate.solver).joinedload(Solver.organisation), joinedload(Candidate.solver, Solver.lead))
+        .options(
+            joinedload(Candidate.solver).joinedload(Solver.organisation), joinedload(Candidate.solver, Solver.lead)
+        )
         .order_by(Candidate.rank, Candidate.id)
     )
     cards = [Card(*row) for row in db.session.execute(query).unique()]
@@ -196,7 +198,7 @@ def _live_contracts(solver_ids: Sequence[int]) -> Counter[int]:
         .where(contract.c.solver_id.in_(solver_ids), contract.c.state.in_(LIVE))
         .group_by(contract.c.solver_id)
     )
-    return Counter({solver_id: count for solver_id, count in db.session.execute(query)})
+    return Counter(dict(db.session.execute(query)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,10 @@ class Reach:
 
 def reach_of(challenge: Challenge) -> Reach:
     fitting = db.session.scalar(
-        select(func.count()).select_from(Candidate).join(Solver).where(Candidate.challenge_id == challenge.id, MATCHABLE)
+        select(func.count())
+        .select_from(Candidate)
+        .join(Solver)
+        .where(Candidate.challenge_id == challenge.id, MATCHABLE)
     )
     approved = db.session.scalar(
         select(func.count()).where(
@@ -224,7 +229,7 @@ def reach_of(challenge: Challenge) -> Reach:
         .where(ChallengeInvitation.challenge_id == challenge.id)
         .group_by(ChallengeInvitation.state)
     )
-    answers = {state: count for state, count in db.session.execute(states)}
+    answers = dict(db.session.execute(states))
     run = latest_run(challenge)
     return Reach(fitting or 0, approved or 0, sum(answers.values()), answers, run.uncovered_terms if run else [])
 
@@ -261,10 +266,11 @@ def invitations_for(actor: Actor) -> Sequence[ChallengeInvitation]:
             joinedload(ChallengeInvitation.solver),
         )
         .order_by(
-            (ChallengeInvitation.state != InvitationState.SENT).asc(), ChallengeInvitation.created_at.desc(),
+            (ChallengeInvitation.state != InvitationState.SENT).asc(),
+            ChallengeInvitation.created_at.desc(),
         )
         .limit(50)
-    )  # fmt: skip
+    )
     return db.session.scalars(query).unique().all()
 
 

@@ -45,7 +45,7 @@ def show(code: str) -> Any:
     """Staff: evidence cards. The poster: numbers only."""
     challenge = _challenge(code)
     reach, run = queries.reach_of(challenge), queries.latest_run(challenge)
-    if not policies.may_see_names(actor(), challenge):
+    if not policies.may_see_names(actor()):
         return render_template("matches/reach.html", challenge=challenge, reach=reach, run=run)
     return render_template(
         "matches/candidates.html",
@@ -114,7 +114,9 @@ def approve_many(code: str) -> Any:
     except InvalidInput as problem:
         flash(problem.message, "error")
     else:
-        flash(_("已同意邀请 %(n)d 个", n=len(chosen)) if chosen else _("请先勾选候选"), "success" if chosen else "warning")
+        flash(
+            _("已同意邀请 %(n)d 个", n=len(chosen)) if chosen else _("请先勾选候选"), "success" if chosen else "warning"
+        )
     return _back(challenge)
 
 
@@ -130,7 +132,10 @@ def invite(code: str) -> Any:
     except InvalidInput as problem:
         flash(problem.message, "error")
     else:
-        flash(_("已邀请 %(n)d 个揭榜方", n=len(sent)) if sent else _("没有需要发出的邀请：请先同意候选"), "success" if sent else "warning")
+        flash(
+            _("已邀请 %(n)d 个揭榜方", n=len(sent)) if sent else _("没有需要发出的邀请：请先同意候选"),
+            "success" if sent else "warning",
+        )
     return _back(challenge)
 
 

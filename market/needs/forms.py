@@ -1,11 +1,13 @@
 """Forms of needs: one a section, the checks, the panel, the ledger. Shape only; what must be filled in, the rules say."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 
 from market.forms import (
     BaseForm,
@@ -21,14 +23,14 @@ from market.forms import (
 )
 from market.needs.content import AmountKind, Confidentiality, Operator, Ownership, ProblemKind
 from market.needs.sections import FIELD_LABELS as L
-from market.programmes.models import TermKind
+from market.programmes.models import Cycle, TermKind
 from market.programmes.queries import terms
 
-EMPTY = ("", _l("请选择"))
+EMPTY = SelectChoice("", _l("请选择"))
 
 
-def _choices(enum: Any) -> list[tuple[str, Any]]:
-    return [(member.value, member.label) for member in enum]
+def _choices(enum: Any) -> list[SelectChoice]:
+    return [SelectChoice(member.value, member.label) for member in enum]
 
 
 class SectionForm(BaseForm):
@@ -59,10 +61,11 @@ class BasicsForm(SectionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field, kind in ((self.industry, TermKind.INDUSTRY), (self.tech_field, TermKind.TECH_FIELD)):
-            field.choices = [EMPTY, *((term.code, term.name) for term in terms(kind))]
+            offered = [SelectChoice(term.code, term.name) for term in terms(kind)]
             # A word retired since it was chosen stays choosable here.
-            if field.object_data and field.object_data not in {code for code, _name in field.choices}:
-                field.choices.append((field.object_data, field.object_data))
+            if field.object_data and field.object_data not in {choice.value for choice in offered}:
+                offered.append(SelectChoice(field.object_data))
+            field.choices = [EMPTY, *offered]
 
 
 class ProblemForm(SectionForm):
@@ -120,9 +123,13 @@ SECTION_FORMS: dict[str, type[SectionForm]] = {
 }
 
 
+def cycle_choices(cycles: Sequence[Cycle]) -> list[SelectChoice]:
+    return [SelectChoice(str(cycle.id), f"{cycle.programme.name} {cycle.name}") for cycle in cycles]
+
+
 class NewNeedForm(BasicsForm):
-    organisation_id = SelectField(_l("企业"), coerce=int)
-    cycle_id = SelectField(_l("批次"), coerce=int)
+    organisation_id = SelectField(_l("企业"))
+    cycle_id = SelectField(_l("批次"))
 
 
 class ReasonForm(BaseForm):
@@ -165,4 +172,4 @@ class UploadForm(BaseForm):
 
 class ImportForm(BaseForm):
     file = FileField(_l("台账文件（xlsx）"), [FileRequired(_l("请选择文件"))])
-    cycle_id = SelectField(_l("批次"), coerce=int)
+    cycle_id = SelectField(_l("批次"))

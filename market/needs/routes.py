@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from market import clock
 from market.access import actor, requires
@@ -24,6 +25,7 @@ from market.needs.forms import (
     ReasonForm,
     UploadForm,
     ValidationForm,
+    cycle_choices,
 )
 from market.needs.models import Need, NeedState
 from market.needs.sections import FIELD_LABELS, SECTION_BY_KEY, SECTIONS
@@ -70,8 +72,8 @@ def index() -> Any:
 @requires(P.NEED_WRITE)
 def create() -> Any:
     form, firms, cycles = NewNeedForm(), queries.writable_firms(actor()), open_cycles()
-    form.organisation_id.choices = [(firm.id, firm.name) for firm in firms]
-    form.cycle_id.choices = [(cycle.id, f"{cycle.programme.name} {cycle.name}") for cycle in cycles]
+    form.organisation_id.choices = [SelectChoice(str(firm.id), firm.name) for firm in firms]
+    form.cycle_id.choices = cycle_choices(cycles)
     if form.validate_on_submit() and (need_id := attempt(form, lambda: _create(form))):
         flash(_("已建立草稿，可以随时保存、下次继续"), "success")
         return redirect(url_for(".edit", need_id=need_id, section="problem"), 303)
@@ -81,8 +83,8 @@ def create() -> Any:
 def _create(form: NewNeedForm) -> int:
     values = {name: form.data[name] for name in SECTION_BY_KEY["basics"].fields}
     with transaction() as session:
-        firm = session.get_one(Organisation, form.organisation_id.data)
-        return operations.create_need(actor(), cycle_of(form.cycle_id.data), firm, values).id
+        firm = session.get_one(Organisation, int(form.organisation_id.data))
+        return operations.create_need(actor(), cycle_of(int(form.cycle_id.data)), firm, values).id
 
 
 @bp.get("/<int:need_id>")
@@ -328,7 +330,7 @@ def template() -> Any:
 @requires(*IMPORTERS)
 def import_ledger() -> Any:
     form, cycles = ImportForm(), open_cycles()
-    form.cycle_id.choices = [(cycle.id, f"{cycle.programme.name} {cycle.name}") for cycle in cycles]
+    form.cycle_id.choices = cycle_choices(cycles)
     if form.validate_on_submit() and (count := attempt(form, lambda: _import(form))):
         flash(_("已导入 %(count)d 条草稿", count=count), "success")
         return redirect(url_for(".index"), 303)
@@ -338,4 +340,4 @@ def import_ledger() -> Any:
 def _import(form: ImportForm) -> int:
     rows = ledger.rows_of(form.file.data.read(), term_names())
     with transaction():
-        return operations.import_ledger(actor(), cycle_of(form.cycle_id.data), rows)
+        return operations.import_ledger(actor(), cycle_of(int(form.cycle_id.data)), rows)

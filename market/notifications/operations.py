@@ -26,7 +26,7 @@ def notify(
         if mail:
             mail_key = f"{key}:{user_id}" if key else f"user:{secrets.token_hex(12)}"
             payload = {"user_id": user_id, "subject": subject[:200], "body": body, "url": url, "key": mail_key}
-            enqueue("mail.user", payload, key=mail_key)
+            enqueue("mail.user", payload, key=mail_key if key else None)
 
 
 def mark_read(message: Message) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
+from wtforms.fields.choices import SelectChoice
 
 from market.forms import (
     BaseForm,
@@ -35,7 +36,7 @@ class CycleForm(BaseForm):
     year = WholeNumberField(_l("年度"), [required()], smallest=2000, largest=2100)
     opens_at = MomentField(_l("征集开始（北京时间）"), [required()])
     closes_at = MomentField(_l("征集截止（北京时间）"), [required()])
-    rules_id = SelectField(_l("适用规则"), coerce=int)
+    rules_id = SelectField(_l("适用规则"))
 
 
 class CriterionRow(RowForm):
@@ -97,7 +98,7 @@ def _field(label: Label) -> Any:
         case "flag":
             return BooleanField(label.text)
         case "payee":
-            return SelectField(label.text, choices=list(PAYEES.items()))
+            return SelectField(label.text, choices=[SelectChoice(value, text) for value, text in PAYEES.items()])
         case "criteria":
             return RowsField(CriterionRow, label.text, least=1, most=12)
         case "percent":
@@ -112,11 +113,11 @@ for _label in LABELS.values():
     setattr(RulesForm, _label.name, _field(_label))
 
 
-KIND_CHOICES = [(TermKind.INDUSTRY.value, _l("产业")), (TermKind.TECH_FIELD.value, _l("技术领域"))]
+KINDS = [(TermKind.INDUSTRY.value, _l("产业")), (TermKind.TECH_FIELD.value, _l("技术领域"))]
 
 
 class TermForm(BaseForm):
-    kind = SelectField(_l("类别"), choices=KIND_CHOICES)
+    kind = SelectField(_l("类别"), choices=[SelectChoice(value, text) for value, text in KINDS])
     code = TextField(_l("代码"), [required()], limit=20)
     name = TextField(_l("名称"), [required()], limit=60)
     name_en = TextField(_l("英文名称"), limit=100)
@@ -131,5 +132,5 @@ class TermEditForm(BaseForm):
 class CalendarForm(BaseForm):
     first = DayField(_l("开始日期"), [required()])
     last = DayField(_l("结束日期"), description=_l("只有一天可以不填"))
-    is_working = SelectField(_l("安排"), choices=[("no", _l("休息")), ("yes", _l("上班（调休）"))])
+    is_working = SelectField(_l("安排"), choices=[SelectChoice("no", _l("休息")), SelectChoice("yes", _l("上班（调休）"))])
     note = TextField(_l("说明"), limit=100)

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from market import clock
 from market.access import actor, requires
@@ -13,7 +14,7 @@ from market.errors import NotFound
 from market.forms import attempt
 from market.permissions import Permission
 from market.programmes import operations, queries
-from market.programmes.forms import KIND_CHOICES, CalendarForm, CycleForm, ProgrammeForm, RulesForm, TermEditForm, TermForm
+from market.programmes.forms import KINDS, CalendarForm, CycleForm, ProgrammeForm, RulesForm, TermEditForm, TermForm
 from market.programmes.labels import GROUPS
 from market.programmes.models import CalendarDay, Cycle, Programme, Term, TermKind
 from market.programmes.policies import READERS, may_manage
@@ -91,14 +92,14 @@ def _publish(programme_id: int, form: RulesForm) -> int:
 def _cycle_form(programme: Programme, cycle: Cycle | None = None) -> CycleForm:
     form = CycleForm(obj=cycle)
     form.rules_id.choices = [
-        (row.id, _("第 %(version)s 版 · %(basis)s", version=row.version, basis=row.basis))
+        SelectChoice(str(row.id), _("第 %(version)s 版 · %(basis)s", version=row.version, basis=row.basis))
         for row in queries.rules_versions(programme)
     ]
     return form
 
 
 def _cycle_values(programme: Programme, form: CycleForm) -> dict[str, Any]:
-    chosen = next((row for row in queries.rules_versions(programme) if row.id == form.rules_id.data), None)
+    chosen = next((row for row in queries.rules_versions(programme) if str(row.id) == form.rules_id.data), None)
     return {**form.data, "rules": chosen}
 
 
@@ -179,7 +180,7 @@ def add_term() -> Any:
 
 
 def _taxonomy_page(form: TermForm) -> str:
-    groups = [(label, queries.terms(TermKind(kind), retired=True)) for kind, label in KIND_CHOICES]
+    groups = [(label, queries.terms(TermKind(kind), retired=True)) for kind, label in KINDS]
     return render_template("programmes/taxonomy.html", form=form, groups=groups, may_manage=may_manage(actor()))
 
 

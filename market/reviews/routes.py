@@ -113,15 +113,13 @@ def _act(round_id: int, work: Any, done: str) -> Response:
     return _to_round(queries.round_by_id(round_id), done)
 
 
-@bp.post("/reviews/rounds/<int:round_id>/assign")
+@bp.post("/reviews/rounds/<int:round_id>/assign/<int:expert_id>")
 @requires(P.REVIEW_MANAGE)
-def assign(round_id: int) -> Response:
-    expert_id = request.form.get("expert_id", 0, type=int)
-    return _act(
-        round_id,
-        lambda round_: operations.assign_expert(actor(), round_, pool.expert_by_id(expert_id)),
-        _("已指定专家"),
-    )
+def assign(round_id: int, expert_id: int) -> Response:
+    def work(round_: Round) -> None:
+        operations.assign_expert(actor(), round_, pool.expert_by_id(expert_id))
+
+    return _act(round_id, work, _("已指定专家"))
 
 
 @bp.post("/reviews/rounds/<int:round_id>/convene")

@@ -1,4 +1,4 @@
-"""Words of a text: dictionary words and character pairs of Chinese, stems of Latin words. Case and width do not matter."""
+"""Words of a text: dictionary words and character pairs of Chinese, stems of Latin words. Case and width are folded."""
 
 import re
 import unicodedata
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|[^\W_\u3400-\u9fff\uf900-\ufaff]+(?:[.\-][^\W_\u3400-\u9fff\uf900-\ufaff]+)*")
+_RUN = re.compile(
+    r"[\u3400-\u9fff\uf900-\ufaff]+|[^\W_\u3400-\u9fff\uf900-\ufaff]+(?:[.\-][^\W_\u3400-\u9fff\uf900-\ufaff]+)*"
+)
 WORD_MOST = 60
 
 

@@ -41,7 +41,7 @@ Loader = Callable[[Sequence[int] | None], Iterable[Document]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of document. ``load(ids)`` gives those of the ids that are public; ``load(None)`` gives all, in any order."""
+    """A kind of document. ``load(ids)`` gives those of the ids that are public, ``load(None)`` all of them."""
 
     name: str
     label: Any

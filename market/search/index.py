@@ -228,9 +228,7 @@ def find(text: str, kind: str, *, district: str = "", newest: bool = False, page
     raise IndexUnusable("files keep vanishing")
 
 
-def _find(
-    searcher: Any, text: str, kind: str, district: str, newest: bool, page: int, size: int
-) -> Found:
+def _find(searcher: Any, text: str, kind: str, district: str, newest: bool, page: int, size: int) -> Found:
     from whoosh import query
 
     wanted = _query(text)

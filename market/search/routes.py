@@ -25,6 +25,13 @@ def results() -> Any:
     newest = request.args.get("order") == "newest"
     answer = search(q, kind, district=district, newest=newest, number=page_number(request.args.get("page")))
     return render_template(
-        "search/results.html", q=q, kind=kind, kinds=kinds_in_order(), answer=answer, district=district,
-        districts=district_choices(), newest=newest, cut_off=len(asked.strip()) > QUERY_MOST,
-    )  # fmt: skip
+        "search/results.html",
+        q=q,
+        kind=kind,
+        kinds=kinds_in_order(),
+        answer=answer,
+        district=district,
+        districts=district_choices(),
+        newest=newest,
+        cut_off=len(asked.strip()) > QUERY_MOST,
+    )

@@ -90,7 +90,9 @@ class ProfileForm(BaseForm):
 
 
 class WorkRow(RowForm):
-    kind = SelectField(_l("类型"), choices=[SelectChoice(kind.value, kind.label) for kind in AchievementKind], default="achievement")
+    kind = SelectField(
+        _l("类型"), choices=[SelectChoice(kind.value, kind.label) for kind in AchievementKind], default="achievement"
+    )
     title = TextField(_l("题名"), limit=400)
     year = WholeNumberField(_l("年份"), smallest=1900, largest=2100)
     number = TextField(_l("专利号或 DOI"), limit=80)

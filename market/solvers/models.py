@@ -69,7 +69,7 @@ class Solver(Numbered, Versioned, Base):
     accepts_matching: Mapped[bool] = mapped_column(default=True)
     """个人信息保护法 art. 24: the solver may refuse to be matched."""
     refreshed_at: Mapped[datetime | None]
-    """When the solver last touched its public text: a profile grows stale, and ``lock`` is its version in the matcher."""
+    """When the solver last touched its public text: profiles grow stale, and ``lock`` is the version in the matcher."""
     filter_text: Mapped[str] = mapped_column(Text, default="")
     """Names, directions and keywords in lower case: what the list's filter looks through."""
 

@@ -313,5 +313,3 @@ def _clean_list(name: str, values: Sequence[str]) -> list[str]:
     if len(cleaned) > most:
         raise InvalidInput({name: _("最多 %(most)d 项", most=most)})
     return cleaned
-
-

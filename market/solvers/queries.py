@@ -1,4 +1,4 @@
-"""Reads of solvers: the public list and profile, one's own profiles, what helps the matching, documents for the search."""
+"""Reads of solvers: the public list and profile, one's own profiles, what helps the matching, search documents."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -160,12 +160,14 @@ def organisations_of(actor: Actor) -> Sequence[Organisation]:
 
 
 def solvers_to_manage(show: str = "", q: str = "") -> Select[Any]:
-    """Staff's list. ``show``: pending (to verify), verified, stale (a year untouched), empty (nothing to match by), hidden."""
+    """Staff's list. ``show``: pending, verified, stale (a year untouched), empty (nothing to match by), hidden."""
     documents = select(func.count()).where(Achievement.solver_id == Solver.id).correlate(Solver).scalar_subquery()
     words = func.length(Solver.profile_zh) + func.length(Solver.profile_en)
-    query = select(Solver).where(Solver.state != SolverState.DRAFT).options(
-        joinedload(Solver.organisation), joinedload(Solver.lead)
-    )  # fmt: skip
+    query = (
+        select(Solver)
+        .where(Solver.state != SolverState.DRAFT)
+        .options(joinedload(Solver.organisation), joinedload(Solver.lead))
+    )
     stale = func.coalesce(Solver.refreshed_at, Solver.created_at) < clock.now() - STALE_AFTER
     conditions = {
         "pending": Solver.state == SolverState.LISTED,
@@ -196,9 +198,19 @@ def completeness_of(solver: Solver, documents: Sequence[Achievement]) -> Complet
     checks = [
         (20, bool(counted), _("至少登记一项成果、专利或论文：匹配主要依据这些文献"), "achievements"),
         (15, bool(solver.directions), _("填写研究方向"), "directions"),
-        (15, text >= FEW_WORDS, _("把简介写到 %(n)d 字以上：做过什么、有什么装备、解决过什么问题", n=FEW_WORDS), "profile"),
+        (
+            15,
+            text >= FEW_WORDS,
+            _("把简介写到 %(n)d 字以上：做过什么、有什么装备、解决过什么问题", n=FEW_WORDS),
+            "profile",
+        ),
         (10, bool(solver.name), _("填写名称"), "basics"),
-        (10, len(counted) >= FEW_DOCUMENTS, _("登记 %(n)d 项以上成果，可整段粘贴清单", n=FEW_DOCUMENTS), "achievements"),
+        (
+            10,
+            len(counted) >= FEW_DOCUMENTS,
+            _("登记 %(n)d 项以上成果，可整段粘贴清单", n=FEW_DOCUMENTS),
+            "achievements",
+        ),
         (10, len(solver.keywords) >= 3, _("补充三个以上关键词：材料牌号、设备、方法，中英文都可以"), "directions"),
         (10, any(d.abstract for d in counted), _("给一两项代表性成果补上摘要，能让匹配理由更具体"), "achievements"),
         (5, bool(solver.profile_zh and solver.profile_en), _("中英文简介都写，跨语言匹配更准"), "profile"),
@@ -244,7 +256,7 @@ def _document(solver: Solver, works: list[str]) -> Document:
         id=solver.id,
         title=shown_name(solver),
         body="\n".join(text for text in [solver.profile_zh, solver.profile_en, *works, *names] if text),
-        tags=tuple([*solver.directions, *solver.keywords]),
+        tags=(*solver.directions, *solver.keywords),
         district=(solver.organisation.district_code or "") if solver.organisation else "",
         posted_at=solver.refreshed_at or solver.created_at,
         state=solver.state,

@@ -48,7 +48,15 @@ _KINDS = {
     "achievement": AchievementKind.ACHIEVEMENT,
     "成果": AchievementKind.ACHIEVEMENT,
 }
-_RIS_TAGS = {"TI": "title", "T1": "title", "AB": "abstract", "N2": "abstract", "PY": "year", "Y1": "year", "DO": "number"}
+_RIS_TAGS = {
+    "TI": "title",
+    "T1": "title",
+    "AB": "abstract",
+    "N2": "abstract",
+    "PY": "year",
+    "Y1": "year",
+    "DO": "number",
+}
 
 
 @dataclass(slots=True)
@@ -62,7 +70,11 @@ class Reading:
 
 def plain(text: Any, limit: int) -> str:
     """One clean line: no control or direction characters, no more than ``limit`` characters."""
-    kept = (" " if c.isspace() else c for c in str(text or "") if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    kept = (
+        " " if c.isspace() else c
+        for c in str(text or "")
+        if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+    )
     return " ".join("".join(kept).split())[:limit]
 
 
@@ -165,7 +177,9 @@ def _bibtex(text: str) -> Iterator[dict[str, Any]]:
             continue
         fields = _bibtex_fields(text[match.end() : _closing(text, match.end())])
         kind = AchievementKind.PATENT if match.group(1).lower() == "patent" else AchievementKind.PAPER
-        number = fields.get("doi") or fields.get("number", "") if kind is AchievementKind.PAPER else fields.get("number", "")
+        number = (
+            fields.get("doi") or fields.get("number", "") if kind is AchievementKind.PAPER else fields.get("number", "")
+        )
         yield {**fields, "kind": kind, "number": number if "/" in number or kind is AchievementKind.PATENT else ""}
 
 
@@ -206,7 +220,10 @@ def _ris(text: str) -> Iterator[dict[str, Any]]:
             continue
         tag, value = match.groups()
         if tag == "TY":
-            entry = {"kind": AchievementKind.PATENT if value.strip() == "PAT" else AchievementKind.PAPER, "keywords": []}
+            entry = {
+                "kind": AchievementKind.PATENT if value.strip() == "PAT" else AchievementKind.PAPER,
+                "keywords": [],
+            }
         elif tag == "ER":
             yield entry
             entry = {}
@@ -264,7 +281,9 @@ def _csv_rows(content: bytes) -> list[list[Any]]:
         except UnicodeDecodeError:
             continue
         try:
-            return [row for row, _number in zip(csv.reader(io.StringIO(text.replace("\0", ""))), range(5000), strict=False)]
+            return [
+                row for row, _number in zip(csv.reader(io.StringIO(text.replace("\0", ""))), range(5000), strict=False)
+            ]
         except csv.Error:
             break
     raise InvalidInput({"file": _("文件不是可读的文本表格，请另存为 UTF-8 的 .csv 或 .xlsx")})

@@ -145,8 +145,11 @@ def basics(solver_id: int) -> Any:
     organisations = list(queries.organisations_of(actor()))
     if solver.organisation and solver.organisation not in organisations:
         organisations.append(solver.organisation)
-    form = forms.BasicsForm(organisations, data=_values(solver, "name", "name_en", "title", "country")
-                            | {"kind": solver.kind.value, "organisation_id": solver.organisation_id or 0})  # fmt: skip
+    form = forms.BasicsForm(
+        organisations,
+        data=_values(solver, "name", "name_en", "title", "country")
+        | {"kind": solver.kind.value, "organisation_id": solver.organisation_id or 0},
+    )
     return _next(solver, "basics") if _save(form, solver) else _page("basics", solver, "basics", form=form)
 
 
@@ -192,8 +195,15 @@ def achievements(solver_id: int) -> Any:
 
 
 def _works_page(solver: Solver, form: Any, *, reading: Any = None, paste: Any = None, sheet: Any = None) -> str:
-    return _page("achievements", solver, "achievements", form=form, reading=reading,
-                 paste=paste or forms.PasteForm(), sheet=sheet or forms.SheetForm())  # fmt: skip
+    return _page(
+        "achievements",
+        solver,
+        "achievements",
+        form=form,
+        reading=reading,
+        paste=paste or forms.PasteForm(),
+        sheet=sheet or forms.SheetForm(),
+    )
 
 
 @bp.post(f"/{ID}/achievements/read")
@@ -260,7 +270,9 @@ def remove_work(solver_id: int, work_id: int) -> Any:
 @signed_in
 def members(solver_id: int) -> Any:
     solver = _edited(solver_id)
-    kept = [{"name": m.name, "organisation_name": m.organisation_name, "role": m.role} for m in queries.members_of(solver)]
+    kept = [
+        {"name": m.name, "organisation_name": m.organisation_name, "role": m.role} for m in queries.members_of(solver)
+    ]
     form = forms.MembersForm(data={"members": kept})
 
     def work() -> bool:

@@ -9,7 +9,7 @@ from market.workflow import Machine, governs
 
 @governs(Solver)
 class SolverMachine(Machine):
-    """草稿 → 已登记 → 已核验; 已隐藏 at the solver's wish and back. A changed name or organisation asks for verification anew."""
+    """草稿 → 已登记 → 已核验; 已隐藏 at the solver's wish and back. A changed identity is verified anew."""
 
     states = States.from_enum(SolverState, initial=SolverState.DRAFT, use_enum_instance=True)
     s = states

@@ -20,7 +20,9 @@ from market.solvers.models import Achievement, AchievementKind, Solver, SolverKi
 from tests.builders.people import make_organisation, make_user, save
 
 _number = itertools.count(1)
-BACKGROUND = "我公司气压烧结氮化硅球已小批供货，但同一炉次内密度与硬度离散较大，精研后仍有斑点球，客户要求降到千分之三以内。" * 3
+BACKGROUND = (
+    "我公司气压烧结氮化硅球已小批供货，但同一炉次内密度与硬度离散较大，精研后仍有斑点球，客户要求降到千分之三以内。" * 3
+)
 
 
 def make_cycle(year: int | None = None, **rules: Any) -> Cycle:
@@ -158,7 +160,9 @@ def make_solver(lead: User | None = None, state: SolverState = SolverState.VERIF
         }
     )
     save(solver)
-    save(Achievement(solver_id=solver.id, kind=AchievementKind.PATENT, title="一种低色差氮化硅球坯的烧结方法", year=2022))
+    save(
+        Achievement(solver_id=solver.id, kind=AchievementKind.PATENT, title="一种低色差氮化硅球坯的烧结方法", year=2022)
+    )
     return solver
 
 
@@ -210,7 +214,13 @@ def make_contract(bid: Bid | None = None, state: ContractState = ContractState.S
     save(contract)
     save(
         *(
-            Milestone(contract_id=contract.id, seq=seq, content=f"阶段{seq}", due_on=date(2026, 6 * seq if seq < 3 else 12, 1), percent=percent)
+            Milestone(
+                contract_id=contract.id,
+                seq=seq,
+                content=f"阶段{seq}",
+                due_on=date(2026, 6 * seq if seq < 3 else 12, 1),
+                percent=percent,
+            )
             for seq, percent in enumerate((30, 40, 30), start=1)
         )
     )

@@ -52,7 +52,11 @@ def make_parties(amount_fen: int | None = None, **text: Any) -> Parties:
         approved_by_id=head.id, published_at=clock.now() - timedelta(days=8), ends_on=clock.today(), effective_at=clock.now(),
     )  # fmt: skip
     save(notice)
-    save(AwardItem(notice_id=notice.id, bid_id=bid.id, rank=1, winner_name="团队", lead_name=lead.name, amount_fen=amount_fen))
+    save(
+        AwardItem(
+            notice_id=notice.id, bid_id=bid.id, rank=1, winner_name="团队", lead_name=lead.name, amount_fen=amount_fen
+        )
+    )
     return Parties(firm, make_user(Role.FIRM_SIGNATORY, organisation=firm), lead, officer, bid)
 
 

@@ -17,8 +17,8 @@ RELATIONSHIPS = """<?xml version="1.0"?>
 
 
 def pdf(text: str = "hello", extra: str = "") -> bytes:
-    body = f"%PDF-1.7\n1 0 obj\n<< /Type /Catalog {extra} >>\nendobj\n% {text}\ntrailer\n<< /Root 1 0 R >>\nstartxref\n9\n%%EOF\n"
-    return body.encode()
+    body = f"1 0 obj\n<< /Type /Catalog {extra} >>\nendobj\n% {text}\ntrailer\n<< /Root 1 0 R >>"
+    return f"%PDF-1.7\n{body}\nstartxref\n9\n%%EOF\n".encode()
 
 
 def docx(entries: dict[str, bytes | str] | None = None, relationships: str = "") -> bytes:

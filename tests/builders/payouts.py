@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from market import clock
 from market.accounts.models import User
@@ -38,11 +38,21 @@ def make_desk() -> Desk:
 
 
 def make_budget_line(
-    contract: Contract, checker: User, amount_fen: int = 500_000_000, kind: PayoutKind = PayoutKind.REWARD, code: str = ""
+    contract: Contract,
+    checker: User,
+    amount_fen: int = 500_000_000,
+    kind: PayoutKind = PayoutKind.REWARD,
+    code: str = "",
 ) -> BudgetLine:
     with transaction():
         return operations.create_budget_line(
-            acting(checker), contract.challenge.cycle, code or f"ZB-{next(_number):03d}", "人才奖励资金", kind, "测财教〔2026〕1号", amount_fen
+            acting(checker),
+            contract.challenge.cycle,
+            code or f"ZB-{next(_number):03d}",
+            "人才奖励资金",
+            kind,
+            "测财教〔2026〕1号",
+            amount_fen,
         )
 
 
@@ -58,7 +68,9 @@ def accepted(contract: Contract, seq: int = 1) -> Milestone:
     return milestone
 
 
-def request(desk: Desk, milestone: Milestone, line: BudgetLine, amount_fen: int = 1_000_000, **values: object) -> Payout:
+def request(
+    desk: Desk, milestone: Milestone, line: BudgetLine, amount_fen: int = 1_000_000, **values: object
+) -> Payout:
     with transaction():
         return operations.request_payout(
             **{  # pyright: ignore
@@ -76,13 +88,20 @@ def request(desk: Desk, milestone: Milestone, line: BudgetLine, amount_fen: int 
         )
 
 
-def make_payout(state: str = "requested", desk: Desk | None = None, contract: Contract | None = None, amount_fen: int = 1_000_000) -> Payout:
+def make_payout(
+    state: str = "requested", desk: Desk | None = None, contract: Contract | None = None, amount_fen: int = 1_000_000
+) -> Payout:
     """A payout of a fresh contract's first milestone, brought to ``state`` by the operations."""
     desk = desk or make_desk()
     contract = contract or make_contract()
     line = make_budget_line(contract, desk.checker)
     payout = request(desk, accepted(contract), line, amount_fen)
-    for step in {"requested": (), "checked": ("check",), "approved": ("check", "approve"), "paid": ("check", "approve", "pay")}[state]:
+    for step in {
+        "requested": (),
+        "checked": ("check",),
+        "approved": ("check", "approve"),
+        "paid": ("check", "approve", "pay"),
+    }[state]:
         advance_payout(desk, payout, step)
     return payout
 
@@ -95,3 +114,23 @@ def advance_payout(desk: Desk, payout: Payout, step: str) -> None:
             operations.approve_payout(acting(desk.head), payout)
         else:
             operations.confirm_paid(acting(desk.maker), payout, f"HD{next(_number):08d}", clock.today())
+
+
+def behind_the_fences(statement: str, **values: object) -> None:
+    """Run SQL as somebody who holds the database itself: no trigger, no CHECK on SQLite. The next test's database is whole."""
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = 1")
+            connection.exec_driver_sql("PRAGMA foreign_keys = 0")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            for name in (
+                connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+            ):
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(statement), values)
+        connection.commit()
+    db.engine.dispose()

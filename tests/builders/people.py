@@ -59,7 +59,11 @@ def make_organisation(
 
 
 def make_user(
-    *roles: Role, organisation: Organisation | None = None, district: str | None = None, name: str = "", **values: object
+    *roles: Role,
+    organisation: Organisation | None = None,
+    district: str | None = None,
+    name: str = "",
+    **values: object,
 ) -> User:
     """A person with each role, scoped to the organisation (firm and solver roles) or the district (bureau roles)."""
     n = next(_number)

@@ -54,7 +54,9 @@ class World:
         self._events_and_contacts()
         return self
 
-    def need(self, at: datetime, state: NeedState = NeedState.POSTED, firm: Organisation | None = None, **values: Any) -> Any:
+    def need(
+        self, at: datetime, state: NeedState = NeedState.POSTED, firm: Organisation | None = None, **values: Any
+    ) -> Any:
         with clock.at(at):
             return make_need(self.cycle, firm or self.firm_a, state=state, **values)
 
@@ -149,9 +151,13 @@ class World:
             **(kept | {"amount_fen": 30 * WAN, "rd_total_fen": 50 * WAN, "signed_on": date(2021, 12, 31)}),
             ended_on=date(2021, 12, 31),
         )
-        other = self.bid(self.post(shanghai(2022, 3, 1), ChallengeState.RUNNING), 3, BidState.CONTRACTED, shanghai(2022, 3, 9))
+        other = self.bid(
+            self.post(shanghai(2022, 3, 1), ChallengeState.RUNNING), 3, BidState.CONTRACTED, shanghai(2022, 3, 9)
+        )
         make_contract(other, **(kept | {"signed_on": date(2022, 1, 1)}))
-        drafted = self.bid(self.post(shanghai(2022, 3, 1), ChallengeState.AWARDED), 3, BidState.AWARDED, shanghai(2022, 3, 9))
+        drafted = self.bid(
+            self.post(shanghai(2022, 3, 1), ChallengeState.AWARDED), 3, BidState.AWARDED, shanghai(2022, 3, 9)
+        )
         make_contract(drafted, ContractState.AGREED, signed_on=date(2021, 8, 1))
 
     def _milestones(self) -> None:

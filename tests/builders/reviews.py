@@ -122,12 +122,16 @@ def declared(case: Case, round_: Round) -> Round:
     return round_
 
 
-def scoring(case: Case, count: int = 5) -> Round:
-    """A round whose panel was drawn, pledged, and may score."""
-    round_ = declared(case, convened(case, drawn(case, count)))
+def begun(case: Case, round_: Round) -> Round:
+    """Open the bids to a declared panel."""
     with transaction():
         operations.start_scoring(acting(case.city), round_)
     return round_
+
+
+def scoring(case: Case, count: int = 5) -> Round:
+    """A round whose panel was drawn, pledged, and may score."""
+    return begun(case, declared(case, convened(case, drawn(case, count))))
 
 
 def values(round_: Round, score: int | dict[str, int] = 80) -> dict[str, Any]:
@@ -156,9 +160,9 @@ def submitted(case: Case, round_: Round, table: Sequence[Sequence[int | dict[str
     return round_
 
 
-def concluded(case: Case, scores: Sequence[int] = (85, 70)) -> Round:
-    """The first bid recommended, the others in reserve, from equal sheets of five experts."""
-    round_ = submitted(case, scoring(case), [scores] * 5)
+def recommended(case: Case, round_: Round, scores: Sequence[int] = (85, 70)) -> Round:
+    """From scoring to the conclusion: the first bid recommended, the second in reserve."""
+    submitted(case, round_, [scores] * len(queries.seated(round_)))
     with transaction():
         operations.rank_round(acting(case.city), round_)
     first, *others = [bid.id for bid in case.bids]
@@ -167,28 +171,44 @@ def concluded(case: Case, scores: Sequence[int] = (85, 70)) -> Round:
     return round_
 
 
+def concluded(case: Case, scores: Sequence[int] = (85, 70)) -> Round:
+    """The whole review, from the draw on."""
+    return recommended(case, scoring(case), scores)
+
+
 TEXT = {"title": "关于拟中榜结果的公示", "body": "经评审和局党组会议研究，拟确定下列揭榜方为中榜方，现予公示。"}
 MINUTES = "局党组会议纪要〔2026〕18号"
 
 
-def prepared(case: Case) -> Notice:
-    concluded(case)
+def noticed(case: Case) -> Notice:
+    """A draft of the notice of a concluded review."""
     with transaction():
         return notices.prepare_notice(acting(case.city), case.challenge, TEXT)
 
 
-def proposed(case: Case) -> Notice:
-    notice = prepared(case)
+def prepared(case: Case) -> Notice:
+    concluded(case)
+    return noticed(case)
+
+
+def handed_up(case: Case, notice: Notice) -> Notice:
     with transaction():
         notices.propose_notice(acting(case.city), notice)
     return notice
 
 
-def published(case: Case) -> Notice:
-    notice = proposed(case)
+def proposed(case: Case) -> Notice:
+    return handed_up(case, prepared(case))
+
+
+def approved(case: Case, notice: Notice) -> Notice:
     with transaction():
         notices.approve_notice(acting(case.head), notice, MINUTES)
     return notice
+
+
+def published(case: Case) -> Notice:
+    return approved(case, proposed(case))
 
 
 OBJECTION = {

@@ -154,7 +154,7 @@ def _tamper(statement: str) -> None:
         else:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             connection.exec_driver_sql(statement)
-    db.session.expire_all()
+    db.session.rollback()
 
 
 def test_edit_of_a_sealed_row_is_named_by_audit_verify(app: Flask) -> None:

@@ -198,9 +198,13 @@ def test_active_integrity_record_bars_and_an_ended_one_does_not(app: Flask) -> N
     challenge, solver = make_sealable_challenge(), make_solver()
     bid, clerk = make_draft(challenge, solver), make_user(Role.CITY_OFFICER)
     lead = acting(bid.lead)
-    values: dict[str, Any] = dict(
-        conduct="虚假材料", basis="测试决定〔2026〕1号", decided_by="测试局", entered_by_id=clerk.id, user_id=lead.user_id
-    )
+    values: dict[str, Any] = {
+        "conduct": "虚假材料",
+        "basis": "测试决定〔2026〕1号",
+        "decided_by": "测试局",
+        "entered_by_id": clerk.id,
+        "user_id": lead.user_id,
+    }
     save(IntegrityRecord(starts_on=date(2020, 1, 1), ends_on=date(2023, 1, 1), **values))
     assert obstacles(challenge, solver) == []
     save(IntegrityRecord(starts_on=date(2025, 1, 1), ends_on=date(2099, 1, 1), **values))

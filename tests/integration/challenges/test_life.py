@@ -18,8 +18,10 @@ from market.database import db, transaction
 from market.errors import Conflict, IllegalMove, InvalidInput, NotAllowed, NotFound
 from market.jobs.models import Outbox
 from market.needs.models import Need, NeedState
+from market.needs.operations import withdraw_need
 from market.permissions import ANONYMOUS, SYSTEM, Role
 from market.sealing.models import KeyShare, SealingKey
+from market.workflow import advance
 from tests.builders.bids import give_key
 from tests.builders.chain import content, make_challenge
 from tests.builders.needs import Firm, make_firm
@@ -157,8 +159,6 @@ def test_one_need_is_prepared_once(app: Flask) -> None:
 
 
 def test_need_withdrawn_meanwhile_cannot_be_posted(app: Flask) -> None:
-    from market.needs.operations import withdraw_need
-
     firm = with_keys(make_firm())
     challenge = proposed(firm)
     do(withdraw_need, firm.signatory, challenge.need, "已改用进口")
@@ -194,11 +194,9 @@ def test_bids_are_taken_to_the_second_whenever_the_worker_runs(app: Flask) -> No
 
 
 def test_nobody_closes_by_hand(app: Flask) -> None:
-    from market.workflow import advance
-
-    challenge = make_challenge()
+    challenge, head = make_challenge(), make_user(Role.DIVISION_HEAD)
     with pytest.raises(NotAllowed), transaction():
-        advance(db.session.merge(challenge), "close", acting(make_user(Role.DIVISION_HEAD)))
+        advance(db.session.merge(challenge), "close", acting(head))
 
 
 def test_change_of_an_indicator_leaves_bidders_the_days_of_the_rules(app: Flask) -> None:

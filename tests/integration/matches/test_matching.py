@@ -55,8 +55,12 @@ def ranked_names(challenge: Challenge) -> list[str]:
 
 def unrelated() -> list[Solver]:
     return [
-        make_solver(name="大田队", directions=["小麦条锈病抗性育种"], keywords=["小麦"], profile_zh="研究小麦条锈病与分子育种。"),
-        make_solver(name="软件队", directions=["工业软件排产"], keywords=["排程"], profile_zh="研究车间排产算法与调度系统。"),
+        make_solver(
+            name="大田队", directions=["小麦条锈病抗性育种"], keywords=["小麦"], profile_zh="研究小麦条锈病与分子育种。"
+        ),
+        make_solver(
+            name="软件队", directions=["工业软件排产"], keywords=["排程"], profile_zh="研究车间排产算法与调度系统。"
+        ),
     ]
 
 
@@ -75,7 +79,12 @@ def test_new_profile_is_a_candidate_once_the_outbox_is_delivered(app: Flask) -> 
     challenge = make_challenge()
     ask_ranking(challenge)
     assert "新登记团队" not in ranked_names(challenge)
-    publish_team("新登记团队", directions=["氮化硅陶瓷球气压烧结"], keywords=["氮化硅", "陶瓷球"], profile_zh="从事氮化硅陶瓷球批次一致性控制与气压烧结。")
+    publish_team(
+        "新登记团队",
+        directions=["氮化硅陶瓷球气压烧结"],
+        keywords=["氮化硅", "陶瓷球"],
+        profile_zh="从事氮化硅陶瓷球批次一致性控制与气压烧结。",
+    )
     deliver_due()
     assert ranked_names(challenge)[0] == "新登记团队"
     run = db.session.scalars(select(MatchRun)).one()
@@ -83,20 +92,25 @@ def test_new_profile_is_a_candidate_once_the_outbox_is_delivered(app: Flask) -> 
 
 
 def test_a_burst_of_profiles_is_ranked_once_and_all_are_known(app: Flask) -> None:
+    unrelated()
     challenge = make_challenge()
     for number in range(5):
         publish_team(f"烧结队{number}", directions=["氮化硅烧结"], profile_zh=f"氮化硅陶瓷球烧结研究第{number}组")
     deliver_due()
-    assert len(ranked_names(challenge)) == 5
+    assert {f"烧结队{number}" for number in range(5)} <= set(ranked_names(challenge))
     assert engine.synchronise() is False
 
 
 def test_english_only_scholar_is_found_for_a_chinese_challenge_with_the_translation_shown(app: Flask) -> None:
     unrelated()
     scholar = make_solver(
-        name="Lindqvist Group", country="SE", directions=["Gas pressure sintering"], keywords=["silicon nitride", "bearing balls"],
-        profile_zh="", profile_en="Gas pressure sintering of silicon nitride ceramics; batch consistency of bearing balls.",
-    )  # fmt: skip
+        name="Lindqvist Group",
+        country="SE",
+        directions=["Gas pressure sintering"],
+        keywords=["silicon nitride", "bearing balls"],
+        profile_zh="",
+        profile_en="Gas pressure sintering of silicon nitride ceramics; batch consistency of bearing balls.",
+    )
     db.session.execute(select(Achievement))
     challenge = make_challenge()
     ask_ranking(challenge)
@@ -125,7 +139,10 @@ def test_who_hides_or_opts_out_is_gone_at_once_and_after_the_next_ranking(app: F
     deliver_due()
     db.session.rollback()
     assert db.session.scalars(select(Candidate).where(Candidate.solver_id == solver.id)).all() == []
-    assert "要走的团队" not in client_of(app, make_user(Role.CITY_OFFICER)).get(f"/challenges/{challenge.code}/candidates").text
+    assert (
+        "要走的团队"
+        not in client_of(app, make_user(Role.CITY_OFFICER)).get(f"/challenges/{challenge.code}/candidates").text
+    )
 
 
 def test_drafts_are_never_matched(app: Flask) -> None:
@@ -150,9 +167,11 @@ def test_old_work_that_no_longer_counts_is_no_evidence(app: Flask) -> None:
 
 def test_confidential_text_is_in_no_reason_file_or_page(app: Flask) -> None:
     need = make_need(
-        state=NeedState.POSTED, confidentiality=Confidentiality.PARTLY, confidential_text=f"烧结助剂为{MARKER}",
+        state=NeedState.POSTED,
+        confidentiality=Confidentiality.PARTLY,
+        confidential_text=f"烧结助剂为{MARKER}",
         contact_phone="0533-7654321",
-    )  # fmt: skip
+    )
     challenge = make_challenge(need)
     solver = make_solver(name="对得上的团队", profile_zh=f"熟悉{MARKER}与氮化硅烧结。")
     unrelated()
@@ -216,7 +235,7 @@ def invited_case() -> tuple[Challenge, Solver, User, ChallengeInvitation]:
 
 
 def test_verdicts_are_kept_with_reason_and_survive_a_new_ranking(app: Flask) -> None:
-    challenge, solver, officer, candidate = ranked_case()
+    challenge, solver, officer, _candidate = ranked_case()
     client = client_of(app, officer)
     base = f"/challenges/{challenge.code}/candidates"
     page = client.post(f"{base}/{solver.id}/refuse", data={"reason": ""}, follow_redirects=True)
@@ -267,10 +286,15 @@ def test_poster_s_own_people_and_the_barred_cannot_be_approved(app: Flask) -> No
     challenge, solver, officer, candidate = ranked_case()
     save(
         IntegrityRecord(
-            organisation_id=solver.organisation_id, conduct="虚假材料", basis="24号令", decided_by="市科技局",
-            starts_on=clock.today() - timedelta(days=10), ends_on=clock.today() + timedelta(days=10), entered_by_id=officer.id,
+            organisation_id=solver.organisation_id,
+            conduct="虚假材料",
+            basis="24号令",
+            decided_by="市科技局",
+            starts_on=clock.today() - timedelta(days=10),
+            ends_on=clock.today() + timedelta(days=10),
+            entered_by_id=officer.id,
         )
-    )  # fmt: skip
+    )
     with pytest.raises(InvalidInput) as caught, transaction():
         operations.judge_candidate(acting(officer), candidate, CandidateVerdict.APPROVED)
     assert "失信" in caught.value.message
@@ -305,7 +329,7 @@ def test_answer_opens_the_confidential_part_and_declining_closes_it(app: Flask) 
 
 
 def test_reminder_is_sent_at_most_once_a_day_and_not_after_an_answer(app: Flask) -> None:
-    challenge, solver, officer, invitation = invited_case()
+    _challenge, solver, officer, invitation = invited_case()
     with pytest.raises(Conflict), transaction():
         operations.remind_invitation(acting(officer), invitation)
     with clock.at(clock.now() + timedelta(days=2)):
@@ -321,7 +345,7 @@ def test_reminder_is_sent_at_most_once_a_day_and_not_after_an_answer(app: Flask)
 
 
 def test_poster_sees_numbers_and_no_names(app: Flask) -> None:
-    challenge, solver, officer, invitation = invited_case()
+    challenge, solver, officer, _invitation = invited_case()
     author = make_user(Role.FIRM_AUTHOR, organisation=challenge.organisation)
     address = f"/challenges/{challenge.code}/candidates"
     page = client_of(app, author).get(address).text
@@ -349,8 +373,18 @@ def test_pages_ask_the_database_as_often_for_twenty_candidates_as_for_one(app: F
     def add(count: int) -> None:
         for number in range(count):
             solver = make_solver(lead if number == 0 else None)
-            save(Candidate(challenge_id=challenge.id, solver_id=solver.id, rank=1, score=0.5, coverage=0.3,
-                           reasons=[{"term": "烧结", "weight": 1.0, "document": "", "field": "bio", "snippet": "烧结", "via": ""}]))  # fmt: skip
+            save(
+                Candidate(
+                    challenge_id=challenge.id,
+                    solver_id=solver.id,
+                    rank=1,
+                    score=0.5,
+                    coverage=0.3,
+                    reasons=[
+                        {"term": "烧结", "weight": 1.0, "document": "", "field": "bio", "snippet": "烧结", "via": ""}
+                    ],
+                )
+            )
 
     officer = client_of(app, make_user(Role.CITY_OFFICER))
     mine = client_of(app, lead)
@@ -371,7 +405,7 @@ def test_pages_ask_the_database_as_often_for_twenty_candidates_as_for_one(app: F
 
 
 def test_only_works_that_exist_are_evidence(app: Flask) -> None:
-    challenge, solver, _officer, candidate = ranked_case()
+    _challenge, solver, _officer, candidate = ranked_case()
     titles = {work.title for work in db.session.scalars(select(Achievement).where(Achievement.solver_id == solver.id))}
     assert {reason["document"] for reason in candidate.reasons} <= titles | {""}
     assert AchievementKind.PATENT in {work.kind for work in db.session.scalars(select(Achievement))}

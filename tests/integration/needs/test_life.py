@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from market import clock
+from market.accounts.models import OrganisationState
 from market.audit.models import Entry
 from market.audit.verify import verify
-from market.accounts.models import OrganisationState
 from market.database import db, transaction
 from market.errors import IllegalMove, InvalidInput, NotAllowed, NotFound
 from market.integrity.models import IntegrityRecord
@@ -22,7 +22,7 @@ from market.notifications.models import Message
 from market.permissions import Role
 from market.programmes.models import CycleState
 from tests.builders.chain import content
-from tests.builders.needs import Firm, make_firm
+from tests.builders.needs import make_firm
 from tests.builders.people import acting, make_district, make_user, save
 
 SCORES = [{"expert": f"专家{n}", "score": 80 + n} for n in range(5)]

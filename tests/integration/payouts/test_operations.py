@@ -22,6 +22,7 @@ from tests.builders.payouts import (
     Desk,
     accepted,
     advance_payout,
+    behind_the_fences,
     first_milestone,
     good_card,
     make_budget_line,
@@ -337,22 +338,6 @@ def test_database_keeps_what_was_checked(app: Flask, change: str) -> None:
         sent_behind_the_back(f"UPDATE payout SET {change} WHERE id = :id", id=payout.id)
 
 
-def without_the_fence() -> None:
-    """As somebody with the database in hand: the trigger is gone."""
-    on = "" if db.engine.dialect.name == "sqlite" else " ON payout"
-    names = ("payout_before_update", "payout_is_fixed") if not on else ("payout_before_update",)
-    for name in names:
-        sent_behind_the_back(f"DROP TRIGGER {name}{on}")
-
-
-def with_the_fence() -> None:
-    from market.payouts.triggers import PAYOUTS
-
-    for statement in PAYOUTS[db.engine.dialect.name]():
-        if "payout_before_update" in statement or "payout_is_fixed" in statement:
-            sent_behind_the_back(statement)
-
-
 @pytest.mark.parametrize("column", ["amount_fen", "payee_name", "bank_account"])
 def test_payee_account_or_amount_changed_behind_the_back_stops_approval_and_payment(app: Flask, column: str) -> None:
     desk = make_desk()
@@ -369,16 +354,11 @@ def test_payee_account_or_amount_changed_behind_the_back_stops_approval_and_paym
                   "bank_account": good_card("622202020099887766"), "amount_fen": other.amount_fen, "basis": other.basis}  # fmt: skip
         with transaction():
             operations.request_again(acting(desk.maker), other, values)
-    without_the_fence()
-    try:
-        for payout in (checked, approved):
-            sent_behind_the_back(f"UPDATE payout SET {column} = {value} WHERE id = :id", id=payout.id)
-        with pytest.raises(Conflict, match="不一致"), transaction():
-            operations.approve_payout(acting(desk.head), checked)
-        with pytest.raises(Conflict, match="不一致"), transaction():
-            operations.confirm_paid(acting(desk.maker), approved, "HD-x", clock.today())
-        finding = verify(db.session())[1]
-        assert finding is not None and finding.where == f"payout 第 {checked.id} 行"
-    finally:
-        db.session.rollback()
-        with_the_fence()
+    for payout in (checked, approved):
+        behind_the_fences(f"UPDATE payout SET {column} = {value} WHERE id = :id", id=payout.id)
+    with pytest.raises(Conflict, match="不一致"), transaction():
+        operations.approve_payout(acting(desk.head), checked)
+    with pytest.raises(Conflict, match="不一致"), transaction():
+        operations.confirm_paid(acting(desk.maker), approved, "HD-x", clock.today())
+    finding = verify(db.session())[1]
+    assert finding is not None and finding.where == f"payout 第 {checked.id} 行"

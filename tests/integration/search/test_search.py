@@ -96,7 +96,9 @@ def test_index_follows_every_change_without_restart(app: Flask, client: FlaskCli
 
 
 @pytest.mark.parametrize("harm", ["deleted", "emptied", "truncated", "garbled", "toc lost"])
-def test_lost_or_damaged_index_says_so_and_is_rebuilt_equal_to_the_database(app: Flask, client: FlaskClient, harm: str) -> None:
+def test_lost_or_damaged_index_says_so_and_is_rebuilt_equal_to_the_database(
+    app: Flask, client: FlaskClient, harm: str
+) -> None:
     rows = [make_challenge(), make_solver(), make_solver(state=SolverState.HIDDEN), make_solver()]
     indexed(*rows)
     before = index.contents()
@@ -143,12 +145,36 @@ def test_verify_names_a_row_that_the_index_has_wrong(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "q", ["", " ", "*", "???", "%", "\0", "a" * 5000, "氮" * 3000, "AND OR NOT", "title:*", "[a TO z]", '"未闭合', "(((", "\ud7ff", "𠮷", "‮", "-" * 99]
+    "q",
+    [
+        "",
+        " ",
+        "*",
+        "???",
+        "%",
+        "\0",
+        "a" * 5000,
+        "氮" * 3000,
+        "AND OR NOT",
+        "title:*",
+        "[a TO z]",
+        '"未闭合',
+        "(((",
+        "\ud7ff",
+        "𠮷",
+        "‮",
+        "-" * 99,
+    ],
 )
 def test_hostile_queries_get_a_page(app: Flask, client: FlaskClient, q: str) -> None:
     indexed(make_challenge())
     assert client.get("/search/", query_string={"q": q}).status_code == 200
-    assert client.get("/search/", query_string={"q": q, "kind": q, "district": q, "order": q, "page": "99999999"}).status_code == 200
+    assert (
+        client.get(
+            "/search/", query_string={"q": q, "kind": q, "district": q, "order": q, "page": "99999999"}
+        ).status_code
+        == 200
+    )
 
 
 def test_wildcards_alone_are_refused_kindly_and_long_queries_cut_with_a_word(app: Flask, client: FlaskClient) -> None:

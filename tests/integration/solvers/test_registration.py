@@ -45,7 +45,11 @@ def test_newcomer_registers_a_team_in_steps_and_publishes_it(app: Flask) -> None
     save(Membership(user_id=person.id, organisation_id=university.id, state=MembershipState.ACTIVE))
     client = client_of(app, person)
 
-    page = follow(client, "/solvers/new", {"kind": "team", "name": "顾衍成团队", "organisation_id": university.id, "country": "CN"})
+    page = follow(
+        client,
+        "/solvers/new",
+        {"kind": "team", "name": "顾衍成团队", "organisation_id": university.id, "country": "CN"},
+    )
     assert "方向与关键词" in page
     solver = solver_named("顾衍成团队")
     assert solver.state is SolverState.DRAFT
@@ -54,9 +58,15 @@ def test_newcomer_registers_a_team_in_steps_and_publishes_it(app: Flask) -> None
     base = f"/solvers/{solver.id}"
     follow(client, f"{base}/directions", {"directions": "氮化物陶瓷气压烧结；晶界相设计", "keywords": "Si3N4\n轴承球"})
     follow(client, f"{base}/profile", {"profile_zh": PROFILE})
-    page = follow(client, f"{base}/achievements/read", {"text": "1. 一种球坯，ZL201819993304.8，2019\n色斑成因诊断规程"})
+    page = follow(
+        client, f"{base}/achievements/read", {"text": "1. 一种球坯，ZL201819993304.8，2019\n色斑成因诊断规程"}
+    )
     assert "读出 2 项" in page and db.session.scalar(select(Achievement.id)) is None
-    follow(client, f"{base}/achievements", {"works-0-kind": "patent", "works-0-title": "一种球坯", "works-0-year": "２０１９"})
+    follow(
+        client,
+        f"{base}/achievements",
+        {"works-0-kind": "patent", "works-0-title": "一种球坯", "works-0-year": "２０１９"},
+    )
     follow(client, f"{base}/members", {"members-0-name": "李某", "members-0-role": "博士生"})
     refused = client.post(f"{base}/publish", data={})
     assert refused.status_code == 422 and "公开前请勾选承诺" in refused.text
@@ -69,13 +79,24 @@ def test_newcomer_registers_a_team_in_steps_and_publishes_it(app: Flask) -> None
     assert person.email not in shown
     assert "顾衍成团队" in visitor.get("/solvers/").text
     assert verify(db.session())[1] is None
-    assert {"solver:create", "grant:give", "solver:edit", "solver:add_achievements", "solver:set_members", "solver:list_publicly"} <= set(actions())
+    assert {
+        "solver:create",
+        "grant:give",
+        "solver:edit",
+        "solver:add_achievements",
+        "solver:set_members",
+        "solver:list_publicly",
+    } <= set(actions())
 
 
 def test_a_person_without_organisation_registers_in_english_only(app: Flask) -> None:
     person = make_user(name="Ada Scholar", locale="en")
     client = client_of(app, person)
-    follow(client, "/solvers/new", {"kind": "individual", "name_en": "Ada Scholar Lab", "organisation_id": "0", "country": "DE"})
+    follow(
+        client,
+        "/solvers/new",
+        {"kind": "individual", "name_en": "Ada Scholar Lab", "organisation_id": "0", "country": "DE"},
+    )
     solver = solver_named("Ada Scholar Lab")
     follow(client, f"/solvers/{solver.id}/directions", {"directions": "silicon nitride"})
     follow(client, f"/solvers/{solver.id}/profile", {"profile_en": "Gas pressure sintering of silicon nitride balls."})
@@ -161,7 +182,10 @@ def test_staff_may_not_register_as_solvers(app: Flask) -> None:
     for role in (Role.CITY_OFFICER, Role.SUPERVISOR, Role.ADMINISTRATOR):
         client = client_of(app, make_user(role))
         assert client.get("/solvers/new").status_code == 403
-        assert client.post("/solvers/new", data={"kind": "team", "organisation_id": "0", "country": "CN"}).status_code == 403
+        assert (
+            client.post("/solvers/new", data={"kind": "team", "organisation_id": "0", "country": "CN"}).status_code
+            == 403
+        )
     assert db.session.scalars(select(Solver)).all() == []
 
 
@@ -178,7 +202,11 @@ def test_changing_the_name_of_a_verified_profile_asks_for_verification_anew(app:
     client = client_of(app, solver.lead)
     follow(client, f"/solvers/{solver.id}/profile", {"profile_zh": PROFILE})
     assert solver_named(solver.name).state is SolverState.VERIFIED
-    follow(client, f"/solvers/{solver.id}/basics", {"kind": "team", "name": "新名团队", "organisation_id": str(solver.organisation_id), "country": "CN"})
+    follow(
+        client,
+        f"/solvers/{solver.id}/basics",
+        {"kind": "team", "name": "新名团队", "organisation_id": str(solver.organisation_id), "country": "CN"},
+    )
     assert solver_named("新名团队").state is SolverState.LISTED
     assert "solver:change_identity" in actions()
 

@@ -1,0 +1,12 @@
+"""Codes of numbers: what they count is scoped inside the page, so that no object belongs to anybody."""
+
+from tests.site.cast import Cast
+
+
+def objects(_cast: Cast) -> dict[str, dict[str, object]]:
+    return {
+        "number_needs": {"code": "J01"},
+        "number_bids": {"code": "J05"},
+        "number_payouts": {"code": "J12"},
+        "number_unknown": {"code": "J99"},
+    }
