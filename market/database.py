@@ -72,9 +72,10 @@ class Base(DeclarativeBase):
     audited = True
     """False for what is a by-product: outbox, sessions, inbox, derived rows."""
 
-    @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805
-        return "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if "__tablename__" not in cls.__dict__:
+            cls.__tablename__ = "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
+        super().__init_subclass__(**kwargs)
 
 
 @event.listens_for(Base, "attribute_instrument", propagate=True)

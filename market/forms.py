@@ -2,6 +2,8 @@
 
 What was typed always stays in the form: invalid values keep their raw text. Full-width digits are read as digits.
 """
+# The stubs of WTForms do not know lazy translations, nor fields whose data is no string.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 import unicodedata
 from collections.abc import Callable, Iterable

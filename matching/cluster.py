@@ -36,7 +36,7 @@ def rank_many(folder: str | Path, needs: Iterable[Need], limit: int = 20, *, cli
     parts = [asked[i : i + chunk] for i in range(0, len(asked), chunk)]
     futures = [client.submit(rank_part, str(folder), generation, part, limit, pure=False) for part in parts]
     done = 0
-    for future, rankings in as_completed(futures, with_results=True):
+    for _future, rankings in as_completed(futures, with_results=True):
         done += len(rankings)
         if progress is not None:
             progress(done, len(asked))
@@ -49,6 +49,6 @@ def rank_part(folder: str, generation: str, needs: Sequence[Need], limit: int) -
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: str, generation: str) -> Matcher:
+def _opened(folder: str, _generation: str) -> Matcher:
     """The index of a worker process; another generation takes the place of the old one."""
     return Matcher.load(folder)

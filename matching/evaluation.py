@@ -131,7 +131,7 @@ def full_units(qrels: Scores, run: Scores) -> np.ndarray:
 
 
 def _full_unit(grades: dict[str, float], scores: dict[str, float]) -> list[float]:
-    order = sorted(scores, key=lambda e: (-scores[e], hashlib.md5(e.encode()).hexdigest()))
+    order = sorted(scores, key=lambda e: (-scores[e], hashlib.md5(e.encode(), usedforsecurity=False).hexdigest()))
     top = max(grades.values())
     best = {expert for expert, grade in grades.items() if grade == top}
     reciprocal = next((1 / (i + 1) for i, expert in enumerate(order) if expert in best), 0.0)

@@ -21,7 +21,7 @@ from matching.types import Document, Profile
 
 _HIGHEST = 255  # counts are one byte
 
-Projection = Callable[[Any], np.ndarray]  # sparse rows (scipy is imported late) -> float32 [n, dimensions]
+Projection = Callable[[Any], np.ndarray]  # sparse rows (scipy is imported late) -> float16 [n, dimensions]
 
 
 def texts_of(profile: Profile) -> list[str]:
@@ -181,7 +181,8 @@ class Segment:
 
     norms: float32 [d] of the TF-IDF vectors; lengths: float32 [d] in terms; centroid_norms: float32 [n] of the mean of
     the unit vectors; posting_start: int64 [v + 1], posting_row: int32, posting_weight: float32: the unit centroids by
-    term, greatest: float32 [v] the largest weight of each term; latent: float32 [n, dimensions]; packed profiles as UTF-8 JSON between packed_start: int64 [n + 1].
+    term; greatest: float32 [v], the largest weight of each term; latent: float16 [n, dimensions]; packed: uint8, the
+    profiles as UTF-8 JSON between packed_start: int64 [n + 1].
     """
 
     ids: list[str]
@@ -210,6 +211,7 @@ def text_vectors(counts: Counts, text_idf: np.ndarray) -> tuple[Any, np.ndarray,
     """(unit TF-IDF rows as csr [texts, v] float32, norms float32 [texts], lengths float32 [texts])."""
     from scipy.sparse import csr_matrix
 
+    matrix: Any
     weights = damped(counts.counts) * text_idf[counts.terms]
     matrix = csr_matrix((weights, counts.terms, counts.first_term), shape=(len(counts.first_term) - 1, len(text_idf)))
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()).astype(np.float32)
@@ -223,6 +225,7 @@ def centroids(counts: Counts, rows: Any) -> tuple[Any, np.ndarray]:
     """(unit centroid rows csr [profiles, v] float32, norms of the means float32 [profiles])."""
     from scipy.sparse import csr_matrix
 
+    means: Any
     sizes = np.diff(counts.first_text)
     shares = np.repeat(1 / np.maximum(sizes, 1), sizes).astype(np.float32)
     columns = np.arange(len(shares))
@@ -253,7 +256,7 @@ def unpack(segment: Segment, row: int) -> Profile:
 
 
 def build_segment(profiles: Sequence[Profile], counts: Counts, text_idf: np.ndarray, project: Projection) -> Segment:
-    """A segment of these profiles; ``project(csr rows) -> float32 [n, dimensions]`` gives the latent vectors."""
+    """A segment of these profiles; ``project(csr rows) -> float16 [n, dimensions]`` gives the latent vectors."""
     rows, norms, lengths = text_vectors(counts, text_idf)
     means, centroid_norms = centroids(counts, rows)
     by_term = means.tocsc()

@@ -29,7 +29,7 @@ BLOCK = 256  # scores looked at together; most blocks hold nothing near the best
 
 @compiled
 def block_top(bits, begin):
-    """The greatest of the BLOCK bits from ``begin``; constant length and unsigned places let it compare many at once."""
+    """The greatest of the BLOCK bits from ``begin``: constant length and unsigned places, to compare many at once."""
     greatest = np.int32(0)
     for r in range(BLOCK):
         greatest = max(greatest, bits[np.uint64(begin + r)])
@@ -86,10 +86,10 @@ def count_from(bits, border):
 
 @compiled
 def accumulate(start, row, weight, greatest, terms, weights, allowed, k, scores):
-    """Fill ``scores`` (float32, a multiple of BLOCK, zero on entry) so that every profile among the best k has its exact sum.
+    """Fill ``scores`` so that every profile among the best k has its exact sum.
 
-    terms are in the order of summation; allowed: bool [n] or of length 0 when all are. Profiles out of reach are set
-    to 0. Returns the number of terms that were added in full.
+    scores: float32, zero on entry, its length a multiple of BLOCK; terms in the order of summation; allowed: bool [n],
+    or of length 0 when all are. Profiles out of reach are set to 0. Returns the number of terms added in full.
     """
     m, n = len(terms), len(scores)
     reach = np.zeros(m + 1, np.float32)  # what the terms from i on can add at most, with room for rounding
@@ -198,6 +198,15 @@ def best_rows(bits, k):
 
 
 @compiled
+def log_mean_exp(values, peak, tau):
+    """The soft maximum of values of which ``peak`` is the greatest."""
+    spread = 0.0
+    for value in values:
+        spread += math.exp((value - peak) / tau)
+    return peak + tau * math.log(spread / len(values))
+
+
+@compiled
 def signals(first_text, first_term, terms, counts, norms, lengths, centroid_norms, rows, slot, cosine, bm25, damped,
             tau, k1, b, rest, mean_length):  # fmt: skip
     """float64 [len(rows), 3]: pooled, centroid and best of each row. slot: int16 [v], 0 or 1 + the place of a term in
@@ -227,10 +236,7 @@ def signals(first_text, first_term, terms, counts, norms, lengths, centroid_norm
             other += s
             peak = max(peak, c)
             best = max(best, s)
-        spread = 0.0
-        for t in range(size):
-            spread += math.exp((close[t] - peak) / tau)
-        out[i, 0] = peak + tau * math.log(spread / size)
+        out[i, 0] = log_mean_exp(close[:size], peak, tau)
         out[i, 1] = total / size / max(float(centroid_norms[rows[i]]), 1e-9)
         out[i, 2] = best + rest * (other - best) / max(size - 1, 1)
     return out

@@ -55,7 +55,7 @@ class Reading:
 
 @dataclass(slots=True)
 class Frozen:
-    """What fit learns and updates leave alone. projection: float32 [v, dimensions]; deviations: float32 [4];
+    """What fit learns and updates leave alone. projection: float16 [v, dimensions]; deviations: float32 [4];
     scale: what turns a combined score into one in [0, 1]; mean_length in terms."""
 
     projection: np.ndarray
@@ -267,19 +267,22 @@ class Ranker:
         leaving = list(dict.fromkeys(removed))
         for id_ in leaving:
             self.locate(id_)
-        counted = [count_profile(profile) for profile in newcomers]
-        for id_ in [*leaving, *(p.id for p in newcomers if p.id in self.places)]:
+        segment = self._segment_of(newcomers) if newcomers else None
+        for id_ in [*leaving, *(profile.id for profile in newcomers)]:
             if id_ in self.places:
                 number, row = self.places.pop(id_)
                 self.gone[number][row] = True
-        if newcomers:
-            names = list({name for profile in counted for counter in profile for name in counter})
-            ids = dict(zip(names, self.vocabulary.lookup(names, grow=True).tolist(), strict=True))
-            segment = build_segment(newcomers, count_terms(counted, ids), self.scale().text_idf, self._project)
+        if segment is not None:
+            self.gone.append(np.zeros(len(segment), bool))  # before the segment: a ranking under way reads both
             self.segments.append(segment)
-            self.gone.append(np.zeros(len(segment), bool))
-            for row, profile in enumerate(newcomers):
-                self.places[profile.id] = (len(self.segments) - 1, row)
+            self.places.update((id_, (len(self.segments) - 1, row)) for row, id_ in enumerate(segment.ids))
+
+    def _segment_of(self, profiles: Sequence[Profile]) -> Segment:
+        """A small segment under the frozen vocabulary, which grows by the terms it did not know."""
+        counted = [count_profile(profile) for profile in profiles]
+        names = sorted({name for profile in counted for counter in profile for name in counter})
+        ids = dict(zip(names, self.vocabulary.lookup(names, grow=True).tolist(), strict=True))
+        return build_segment(profiles, count_terms(counted, ids), self.scale().text_idf, self._project)
 
     def compact(self) -> None:
         """Merge the segments into one and forget the removed rows; every score stays what it was."""
@@ -297,9 +300,9 @@ class Ranker:
         living = [_take(segment.counts, np.flatnonzero(~gone))
                   for segment, gone in zip(self.segments, self.gone, strict=True)]  # fmt: skip
         texts = sum(len(part.first_term) - 1 for part in living)
-        today = sum((np.bincount(part.terms, minlength=self.vocabulary.size) for part in living))
+        today = np.sum([np.bincount(part.terms, minlength=self.vocabulary.size) for part in living], axis=0)
         known = len(self.vocabulary.hashes)
-        shift = np.abs(idf_of(np.asarray(today), texts) - self.vocabulary.all_idf())
+        shift = np.abs(idf_of(today, texts) - self.vocabulary.all_idf())
         total = max(int(np.sum(today)), 1)
         return Drift(self.vocabulary.texts, texts, len(self.vocabulary.later), float(np.sum(today[known:])) / total,
                      float(np.sum(shift * today)) / total, len(self.segments),
@@ -310,7 +313,7 @@ class Ranker:
 
 
 def latent_space(rows: Any, settings: Settings) -> np.ndarray:
-    """float32 [v, dimensions]: right singular vectors of (a sample of) the texts (LSA, Deerwester et al. 1990)."""
+    """float16 [v, dimensions]: right singular vectors of (a sample of) the texts (LSA, Deerwester et al. 1990)."""
     from sklearn.decomposition import TruncatedSVD
 
     if rows.shape[0] > _LATENT_TEXTS:
@@ -318,24 +321,16 @@ def latent_space(rows: Any, settings: Settings) -> np.ndarray:
         rows = rows[np.sort(draw.choice(rows.shape[0], _LATENT_TEXTS, replace=False))]
     size = min(settings.dimensions, rows.shape[0] - 1, rows.shape[1] - 1)
     if size < 1:
-        return np.zeros((rows.shape[1], 0), np.float32)
-    svd = TruncatedSVD(size, random_state=settings.seed).fit(rows)
-    return np.ascontiguousarray(svd.components_.T, np.float32)
+        return np.zeros((rows.shape[1], 0), np.float16)
+    svd: Any = TruncatedSVD(size, random_state=settings.seed).fit(rows)
+    return np.ascontiguousarray(svd.components_.T, np.float16)
 
 
 def project(rows: Any, projection: np.ndarray) -> np.ndarray:
-    """float32 [n, dimensions]: the rows in latent space, of unit length."""
-    latent = np.asarray(rows @ projection, np.float32)
+    """float16 [n, dimensions]: the rows in latent space, of unit length."""
+    latent = np.asarray(rows @ projection.astype(np.float32), np.float32)
     norms = np.sqrt((latent**2).sum(axis=1, keepdims=True))
-    return latent / np.maximum(norms, 1e-9)
-
-
-def _best(scores: np.ndarray, limit: int) -> np.ndarray:
-    """Row numbers of the ``limit`` highest positive scores, ascending."""
-    rows = np.flatnonzero(scores > 0)
-    if len(rows) > limit:
-        rows = np.sort(rows[np.lexsort((rows, -scores[rows]))[:limit]])
-    return rows
+    return (latent / np.maximum(norms, 1e-9)).astype(np.float16)
 
 
 def _take(counts: Counts, rows: np.ndarray) -> Counts:

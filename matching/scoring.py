@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -80,9 +81,10 @@ def retrieve(segment: Segment, query: Query, k: int, allowed: np.ndarray | None,
         return retrieve_plainly(segment, query, k, allowed)
     within = query.terms < len(segment.posting_start) - 1
     scores = np.zeros(-(-len(segment) // kernel.BLOCK) * kernel.BLOCK, np.float32)
-    kernel.accumulate(segment.posting_start, segment.posting_row.view(np.uint32), segment.posting_weight, segment.greatest,
-                      query.terms[within], query.weights[within],
-                      np.empty(0, bool) if allowed is None else allowed, k, scores)  # fmt: skip
+    everyone = np.empty(0, bool)
+    kernel.accumulate(segment.posting_start, segment.posting_row.view(np.uint32), segment.posting_weight,
+                      segment.greatest, query.terms[within], query.weights[within],
+                      everyone if allowed is None else allowed, k, scores)  # fmt: skip
     return kernel.best_rows(scores.view(np.int32), k)
 
 
@@ -106,7 +108,8 @@ def centroid_scores(segment: Segment, query: Query) -> np.ndarray:
     within = query.terms < v
     terms = query.terms[within]
     row = csr_matrix((query.weights[within], terms, np.array([0, len(terms)])), shape=(1, v))
-    return (row @ by_term).toarray().ravel()
+    scores: Any = row @ by_term
+    return scores.toarray().ravel()
 
 
 # -- the signals of given rows -------------------------------------------------------------------------------------
@@ -167,7 +170,8 @@ def _per_text(segment: Segment, query: Query, texts: np.ndarray, scale: Scale) -
     places = ranges(a, b)
     terms, tf = counts.terms[places], counts.counts[places]
     starts = np.cumsum(b - a) - (b - a)
-    cosine = np.add.reduceat(dense[0, terms] * _DAMPED[tf], starts) / np.maximum(segment.norms[texts].astype(float), 1e-9)
+    norms = np.maximum(segment.norms[texts].astype(float), 1e-9)
+    cosine = np.add.reduceat(dense[0, terms] * _DAMPED[tf], starts) / norms
     saturation = s.k1 * (1 - s.b + s.b * segment.lengths[texts].astype(float) / scale.mean_length)
     tf = tf.astype(float)
     share = tf * (s.k1 + 1) / (tf + np.repeat(saturation, b - a))

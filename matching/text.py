@@ -17,10 +17,14 @@ from matching.errors import InvalidInput
 LIMIT = 200_000  # characters of one text that are read; a megabyte of pasted log must not stop the service
 
 _CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-_STANDARD = r"(?:GB|GBZ|GJB|HB|HG|HJ|JB|QB|SJ|SH|SY|YB|YBB|YS|YY|NY|LY|FZ|DL|CJ|JC|JT|NB|TB|DB\d\d|T|ISO|IEC|EN|DIN|ASTM|JIS|ANSI|IEEE|USP|UL|SAE|JESD)"
+_STANDARD = (
+    r"(?:GB|GBZ|GJB|HB|HG|HJ|JB|QB|SJ|SH|SY|YB|YBB|YS|YY|NY|LY|FZ|DL|CJ|JC|JT|NB|TB|DB\d\d|T"
+    r"|ISO|IEC|EN|DIN|ASTM|JIS|ANSI|IEEE|USP|UL|SAE|JESD)"
+)
+_NUMBER = r"(?:/[A-Z]{1,2})?[ -]?[A-Z]{0,2}\d{2,}(?:\.\d+)*"
 _TOKEN = re.compile(
     rf"(?P<cjk>[{_CJK}]+)"
-    rf"|(?P<standard>(?<![A-Za-z]){_STANDARD}(?:/[A-Z]{{1,2}})?[ -]?[A-Z]{{0,2}}\d{{2,}}(?:\.\d+)*)(?:-\d{{4}})?(?![A-Za-z])"
+    rf"|(?P<standard>(?<![A-Za-z]){_STANDARD}{_NUMBER})(?:-\d{{4}})?(?![A-Za-z])"
     rf"|(?P<word>[^\W_{_CJK}]+(?:[-'][^\W_{_CJK}]+)*)"
 )
 _BREAK = re.compile(r"[.;:!?()\[\]{}|\n\t,\u3001\u3002\uff0c\uff1b\"]")
@@ -33,6 +37,9 @@ class Term(NamedTuple):
     key: str
     start: int
     end: int
+
+
+_term = tuple.__new__  # a Term at the price of a tuple: this is the busiest line of a fit
 
 
 @lru_cache(maxsize=1)
@@ -69,10 +76,12 @@ def normalise(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = unicodedata.normalize("NFKC", text)
+    if text.isprintable():
+        return text
     return "".join(" " if unicodedata.category(c) in _DROPPED else c for c in text)
 
 
-_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So"})
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 @lru_cache(maxsize=100_000)
@@ -113,7 +122,7 @@ def terms(text: str) -> list[Term]:
     for match in _TOKEN.finditer(text):
         start = match.start()
         if match.lastgroup == "cjk":
-            found.extend(Term(k, start + a, start + b) for k, a, b in _cjk_terms(match.group()))
+            found += [_term(Term, (k, start + a, start + b)) for k, a, b in _cjk_terms(match.group())]
             previous = None
             continue
         if match.lastgroup == "standard":

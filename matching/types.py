@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -15,7 +15,7 @@ class Document:
 
     title: str
     abstract: str = ""
-    keywords: tuple[str, ...] = ()
+    keywords: Sequence[str] = ()
     year: int | None = None
 
     def __post_init__(self) -> None:
@@ -27,9 +27,9 @@ class Profile:
     """What a solver (揭榜方) can do: own words (keywords, bio) and documents that prove it."""
 
     id: str
-    keywords: tuple[str, ...] = ()
+    keywords: Sequence[str] = ()
     bio: str = ""
-    documents: tuple[Document, ...] = ()
+    documents: Sequence[Document] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keywords", tuple(self.keywords))

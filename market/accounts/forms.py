@@ -1,4 +1,6 @@
 """Forms of accounts."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 import re
 from collections.abc import Iterable
@@ -161,7 +163,7 @@ class JoinForm(BaseForm):
     def chosen(self) -> Organisation | None:
         """The picked organisation, or the only one found; None leaves an error beside the field."""
         self.find()
-        offered = [choice.value for choice in self.organisation_id.choices]
+        offered = [choice.value for choice in self.organisation_id.choices or ()]
         picked = self.organisation_id.data if self.organisation_id.data in offered else None
         if picked is None and len(offered) == 1:
             picked = offered[0]

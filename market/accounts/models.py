@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -29,7 +30,7 @@ class OrganisationKind(StrEnum):
     BUREAU = "bureau"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "firm": _l("企业"),
             "university": _l("高校"),
@@ -44,7 +45,7 @@ class OrganisationState(StrEnum):
     REFUSED = "refused"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"pending": _l("待核验"), "verified": _l("已核验"), "refused": _l("核验未通过")}[self.value]
 
 
@@ -96,7 +97,7 @@ class MembershipState(StrEnum):
     ENDED = "ended"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"requested": _l("申请中"), "active": _l("在册"), "refused": _l("未通过"), "ended": _l("已离开")}[self.value]
 
 

@@ -104,7 +104,7 @@ def _in_scope(actor: Actor) -> ColumnElement[bool]:
     return Organisation.district_code.in_(codes) if codes else false()
 
 
-def visible_organisations(actor: Actor, state: OrganisationState | None = None, q: str = "") -> Select[tuple[Organisation]]:
+def visible_organisations(actor: Actor, state: OrganisationState | None = None, q: str = "") -> Select[Organisation]:
     """What an officer may verify (own district or the whole city); the supervisor reads all."""
     query = select(Organisation).options(joinedload(Organisation.district)).where(_in_scope(actor))
     if state is not None:

@@ -7,7 +7,7 @@ from market.attachments.models import Attachment
 from market.database import Base, db
 from market.permissions import Actor
 
-MaySee = Callable[[Actor, Any], Any]
+MaySee = Callable[..., Any]
 _OWNERS: dict[str, tuple[type[Base], Callable[..., Any], bool]] = {}
 
 

@@ -22,7 +22,7 @@ class MemoryRequest(Request):
 
 @bp.record_once
 def _keep_uploads_in_memory(state: BlueprintSetupState) -> None:
-    state.app.request_class = MemoryRequest
+    state.app.request_class = MemoryRequest  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @bp.get("/<token>")

@@ -56,7 +56,12 @@ def history(kind: str, subject_id: str) -> Any:
     if not page.total:
         raise NotFound
     return render_template(
-        "audit/history.html", page=page, kind=kinds()[kind], subject_id=subject_id, action_label=action_label
+        "audit/history.html",
+        page=page,
+        kind=kinds()[kind],
+        kind_name=kind,
+        subject_id=subject_id,
+        action_label=action_label,
     )
 
 

@@ -4,12 +4,13 @@ The chain shows that no entry was edited, removed or added. Replaying the record
 must have now; a row edited behind the application's back (one byte in the database file) is named with its column.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session
 
 from market.audit.chain import GENESIS, link
 from market.audit.journal import identity, journalled_keys, recorded_value
@@ -31,17 +32,21 @@ def verify(session: Session) -> tuple[int, Finding | None]:
     """(entries checked, first finding or None)."""
     expected: dict[tuple[str, str], dict[str, Any]] = {}
     seq, last = 0, GENESIS
-    for entry in session.scalars(select(Entry).order_by(Entry.seq).execution_options(yield_per=500, populate_existing=True)):
-        finding = _check_link(entry, seq, last)
-        if finding:
-            return seq, finding
-        seq, last = entry.seq, entry.hash
-        for change in entry.changes:
-            _replay(expected, change)
+    # A cursor left open after an early finding would hold its transaction on PostgreSQL.
+    query = select(Entry).order_by(Entry.seq).execution_options(yield_per=500, populate_existing=True)
+    with closing(session.scalars(query)) as entries:
+        for entry in entries:
+            finding = _check_link(entry, seq, last)
+            if finding:
+                return seq, finding
+            seq, last = entry.seq, entry.hash
+            for change in entry.changes:
+                _replay(expected, change)
     head = session.execute(select(AuditHead.seq, AuditHead.hash)).one_or_none()
     if (head.seq, head.hash) != (seq, last) if head else seq != 0:
         return seq, Finding("audit_head", f"链尾应为第 {head.seq if head else 0} 条，实际只到第 {seq} 条：末尾记录被删除或链头被改动")
-    return seq, next(_compare(session, expected), None)
+    with closing(_compare(session, expected)) as findings:
+        return seq, next(findings, None)
 
 
 def _check_link(entry: Entry, seq: int, last: str) -> Finding | None:
@@ -64,20 +69,26 @@ def _replay(expected: dict[tuple[str, str], dict[str, Any]], change: dict[str, A
     row.update({column: after for column, (_, after) in change["values"].items()})
 
 
-def _compare(session: Session, expected: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Finding]:
+def _compare(session: Session, expected: dict[tuple[str, str], dict[str, Any]]) -> Generator[Finding, None, None]:
     for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__):
         model = mapper.class_
         if not model.audited:
             continue
-        table = model.__tablename__
-        for row in session.scalars(select(model).execution_options(yield_per=500, populate_existing=True)):
-            known = expected.pop((table, identity(row)), None)
-            where = f"{table} 第 {identity(row)} 行"
-            if known is None:
-                yield Finding(where, "审计记录中没有这一行：绕过系统写入")
-                continue
-            for key in journalled_keys(mapper):
-                if recorded_value(mapper, key, getattr(row, key)) != known.get(key):
-                    yield Finding(where, f"字段 {key} 与审计记录不符：绕过系统改动")
+        query = select(model).execution_options(yield_per=500, populate_existing=True)
+        with closing(session.scalars(query)) as rows:
+            for row in rows:
+                yield from _compare_row(mapper, row, expected)
     for table, row_id in expected:
         yield Finding(f"{table} 第 {row_id} 行", "这一行已不在库中，而审计记录未见删除")
+
+
+def _compare_row(mapper: Mapper[Any], row: Any, expected: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Finding]:
+    table = row.__tablename__
+    known = expected.pop((table, identity(row)), None)
+    where = f"{table} 第 {identity(row)} 行"
+    if known is None:
+        yield Finding(where, "审计记录中没有这一行：绕过系统写入")
+        return
+    for key in journalled_keys(mapper):
+        if recorded_value(mapper, key, getattr(row, key)) != known.get(key):
+            yield Finding(where, f"字段 {key} 与审计记录不符：绕过系统改动")

@@ -42,7 +42,7 @@ class MemberRow(_Part):
     name: Short = ""
     organisation: Short = ""
     role: Short = ""
-    months: Short = ""
+    months: Annotated[str, Field(pattern=r"^(\d{1,6}(\.\d{1,6})?)?$")] = ""
     """Person-months, a decimal string."""
 
 

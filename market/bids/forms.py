@@ -1,4 +1,6 @@
 """Forms of the bidder, the officers and whoever checks a receipt."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from decimal import Decimal
 from typing import Any
@@ -36,8 +38,8 @@ class MemberForm(RowForm):
     months = NumberField(_l("投入（人月）"))
 
     def validate_months(self, field: NumberField) -> None:
-        if field.data is not None and not 0 <= field.data <= 1200:
-            raise ValidationError(_("请填写 0 到 1200 之间的人月数"))
+        if field.data is not None and not (0 <= field.data <= 1200 and field.data == round(field.data, 2)):
+            raise ValidationError(_("请填写 0 到 1200 之间的人月数，最多两位小数"))
 
 
 class MilestoneForm(RowForm):
@@ -121,11 +123,18 @@ def _choice(value: Any) -> Any:
 def form_data(content: BidContent) -> dict[str, Any]:
     """A draft as the form shows it."""
     data = content.model_dump()
+    for row in data["members"]:
+        row["months"] = Decimal(row["months"]) if row["months"] else None
     return {**data, **data.pop("statements")}
 
 
+def _row_number(value: Any) -> int:
+    """0, which is nobody's, for anything odd."""
+    return int(value) if str(value).isascii() and str(value).isdigit() and len(str(value)) < 10 else 0
+
+
 class BeginForm(BaseForm):
-    solver = SelectField(_l("以哪个揭榜方的名义"), coerce=int, validate_choice=False)
+    solver = SelectField(_l("以哪个揭榜方的名义"), coerce=_row_number, validate_choice=False)
 
 
 class CopyForm(BaseForm):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Organisation, User
 from market.append_only import append_only
-from market.challenges.models import Challenge
+from market.challenges.models import Challenge, ChallengeState
 from market.database import Base, Numbered, Versioned, state_column
 from market.sealing.fields import EncryptedJSON
 from market.solvers.models import Solver
@@ -32,7 +32,7 @@ class BidState(StrEnum):
     DISQUALIFIED = "disqualified"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "draft": _l("草稿"),
             "submitted": _l("已提交（密封）"),
@@ -85,6 +85,14 @@ class Bid(Numbered, Versioned, Base):
     solver: Mapped[Solver] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
     lead: Mapped[User] = relationship()
+
+    @property
+    def told_state(self) -> BidState:
+        """What those outside the bureau are told: a recommendation stays unsaid until its notice is published."""
+        recommended = (BidState.RECOMMENDED, BidState.RESERVE, BidState.REJECTED)
+        if self.state in recommended and self.challenge.state is ChallengeState.REVIEW:
+            return BidState.QUALIFIED
+        return self.state
 
 
 class SealedVersion(Numbered, Base):

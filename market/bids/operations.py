@@ -187,7 +187,8 @@ def begin_replacement(actor: Actor, bid: Bid, copy: FileStorage | None = None) -
     _allow(may_submit_bid(actor, bid))
     if bid.state is not BidState.SUBMITTED:
         raise Conflict(_("只有已提交的揭榜书可以替换"))
-    erase_draft(actor, bid)
+    if bid.draft is not None:
+        raise Conflict(_("已有一份正在填写的替换内容，请先完成或放弃"))
     record(actor, "bid:begin_replacement", bid)
     if copy is None or not copy.filename:
         bid.draft = BidContent().model_dump(mode="json")

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select
 
 from market import clock
+from market.attachments.models import Attachment
 from market.attachments.policies import owner
+from market.audit.models import Entry
+from market.audit.queries import VEILS
 from market.bids.models import Bid, BidState
 from market.challenges.models import Challenge, ChallengeState
 from market.database import db
@@ -128,6 +131,29 @@ def may_list_bids(actor: Actor, challenge: Challenge) -> Verdict:
     if actor.covers(Permission.BID_READ, district_code=challenge.district_code) or is_poster(actor, challenge):
         return ALLOWED
     return refused(_("只有主管处室和发榜方可以查看投递"))
+
+
+def _of_sealed_bids() -> ColumnElement[bool]:
+    """Journal entries that tell who bids, or that anybody does, while the bids are sealed."""
+    sealed = (
+        select(Bid.id)
+        .join(Challenge, Challenge.id == Bid.challenge_id)
+        .where(Challenge.state.in_((ChallengeState.POSTED, ChallengeState.CLOSED)))
+    )
+    files = select(Attachment.id).where(Attachment.owner_kind == Bid.__tablename__, Attachment.owner_id.in_(sealed))
+    return or_(
+        and_(Entry.subject_kind == Bid.__tablename__, Entry.subject_id.in_(_as_text(sealed))),
+        and_(Entry.subject_kind == Attachment.__tablename__, Entry.subject_id.in_(_as_text(files))),
+    )
+
+
+def _as_text(ids: Select[int]) -> Select[str]:
+    """The journal names rows by text."""
+    rows = ids.subquery()
+    return select(cast(rows.c.id, String))
+
+
+VEILS.append(_of_sealed_bids)
 
 
 @owner(Bid, by_slot=True)

@@ -32,7 +32,7 @@ def sealing_subject(challenge: Challenge) -> str:
     return f"challenge:{challenge.id}"
 
 
-def _on_team(actor: Actor) -> Select[tuple[int]]:
+def _on_team(actor: Actor) -> Select[int]:
     member = exists().where(SolverMember.solver_id == Solver.id, SolverMember.user_id == actor.user_id)
     return select(Solver.id).where(or_(Solver.lead_id == actor.user_id, member))
 
@@ -43,7 +43,7 @@ def solvers_for(actor: Actor) -> Sequence[Solver]:
     return db.session.scalars(query.order_by(Solver.id)).all()
 
 
-def my_bids(actor: Actor) -> Select[tuple[Bid]]:
+def my_bids(actor: Actor) -> Select[Bid]:
     """Bids of the actor's teams, the latest first."""
     return (
         select(Bid)
@@ -226,7 +226,7 @@ def bids_of(actor: Actor, challenge: Challenge) -> Sequence[Bid]:
     return db.session.scalars(query.order_by(Bid.receipt_number)).all()
 
 
-def openings(actor: Actor) -> Select[tuple[Challenge]]:
+def openings(actor: Actor) -> Select[Challenge]:
     """Challenges whose bids wait to be opened, then those opened, the latest deadline first."""
     del actor  # Both opening roles are city-wide; the route asks for the permission.
     opened = exists().where(Opening.challenge_id == Challenge.id, Opening.opened_at.is_not(None))

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 
 from market.access import actor, public, requires
 from market.accounts.sessions import require_fresh
@@ -223,7 +223,7 @@ def _moves(bid: Bid) -> dict[str, bool]:
         "submit": bool(policies.may_submit_bid(asking, bid)),
         "withdraw": bid.state in (BidState.DRAFT, BidState.SUBMITTED)
         and bool(policies.may_withdraw_bid(asking, bid)),
-        "renounce": bid.state in chosen and bool(policies.may_renounce_bid(asking, bid)),
+        "renounce": bid.told_state in chosen and bool(policies.may_renounce_bid(asking, bid)),
         "screen": bid.state is BidState.OPENED and bool(policies.may_screen_bid(asking, bid)),
         "disqualify": bid.state in (*chosen, BidState.QUALIFIED, BidState.RESERVE)
         and bool(policies.may_disqualify_bid(asking, bid)),

@@ -29,7 +29,7 @@ def change_challenge(
 ) -> ChallengeVersion:
     """变更发布: a new locked version; a change of indicators or amount leaves bidders the days the rules ask for.
 
-    ``agreed``: the poster consented to this very text. Raises InvalidInput when nothing changed or the rules are not met.
+    ``agreed``: the poster consented to this very text. Raises InvalidInput when nothing changed or a rule is not met.
     """
     require(policies.may_change(actor, challenge))
     if not agreed:

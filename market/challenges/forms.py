@@ -1,4 +1,6 @@
 """Forms of challenges: the whole text at once (the division knows it), and the short ones of its moves."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from typing import Any
 
@@ -38,6 +40,4 @@ class ReasonForm(BaseForm):
 
 
 class NoAwardForm(BaseForm):
-    reason = SelectField(
-        _l("流榜原因"), choices=[EMPTY, *(SelectChoice(r.value, r.label) for r in NoAwardReason)]
-    )
+    reason = SelectField(_l("流榜原因"), choices=[EMPTY, *(SelectChoice(r.value, r.label) for r in NoAwardReason)])

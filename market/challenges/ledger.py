@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from market import clock
 from market.accounts.models import User
@@ -16,8 +16,10 @@ from market.programmes.models import TermKind
 from market.spreadsheets import wan, workbook
 
 COLUMNS = (
-    "序号", "榜单编号", "榜单名称", "发榜单位", "统一社会信用代码", "区县", "产业", "技术领域", "榜额类型", "榜额(万元)",
-    "发榜日期", "揭榜截止", "揭榜数", "状态", "揭榜单位", "带头人", "合同额", "登记编号", "责任科室", "责任人", "备注",
+    "序号", "榜单编号", "榜单名称", "发榜单位", "统一社会信用代码", "区县",
+    "产业", "技术领域", "榜额类型", "榜额(万元)", "发榜日期", "揭榜截止",
+    "揭榜数", "状态", "揭榜单位", "带头人", "合同额", "登记编号",
+    "责任科室", "责任人", "备注",
 )  # fmt: skip
 # How many bid is as secret as what they bid, until the opening.
 _SEALED = (ChallengeState.POSTED, ChallengeState.CLOSED)
@@ -38,9 +40,9 @@ def ledger_of(challenges: Sequence[Challenge], names: Mapping[TermKind, Mapping[
 def _row(
     number: int,
     challenge: Challenge,
-    brief: Row[Any],
+    brief: Any,
     bids: Mapping[int, int],
-    contracts: Sequence[Row[Any]],
+    contracts: Sequence[Any],
     officers: Mapping[int, str],
     names: Mapping[TermKind, Mapping[str, str]],
 ) -> list[Any]:
@@ -78,10 +80,10 @@ def _bid_counts(ids: Sequence[int]) -> dict[int, int]:
         .where(bid.c.challenge_id.in_(ids), bid.c.state.not_in(_NOT_COUNTED))
         .group_by(bid.c.challenge_id)
     )
-    return {challenge_id: number for challenge_id, number in db.session.execute(query).all()}
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
-def _contracts(ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+def _contracts(ids: Sequence[int]) -> dict[int, list[Any]]:
     contract, bid, user, unit = (Base.metadata.tables[name] for name in ("contract", "bid", "user", "organisation"))
     rows = db.session.execute(
         select(
@@ -98,7 +100,7 @@ def _contracts(ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
         .where(contract.c.challenge_id.in_(ids))
         .order_by(contract.c.id)
     ).all()
-    found: dict[int, list[Row[Any]]] = {}
+    found: dict[int, list[Any]] = {}
     for row in rows:
         found.setdefault(row.challenge_id, []).append(row)
     return found

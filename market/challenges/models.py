@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -29,7 +30,7 @@ class ChallengeState(StrEnum):
     REVOKED = "revoked"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "draft": _l("拟稿"),
             "approval": _l("待审批"),
@@ -60,7 +61,7 @@ class NoAwardReason(StrEnum):
     OBJECTION = "objection"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "no_bid": _l("无人揭榜"),
             "none_qualified": _l("均不合格"),

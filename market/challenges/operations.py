@@ -1,4 +1,4 @@
-"""Writes of challenges: from the accepted need to the approved posting, and its end without an award or by relisting."""
+"""Writes of challenges: from the accepted need to the approved posting, no award, relisting."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ from market.challenges.queries import (
 from market.database import db, transaction
 from market.errors import Conflict, InvalidInput, NotAllowed
 from market.jobs import enqueue, scheduled
-from market.needs.checks import clean_values, only_chosen_amounts, problems_of
+from market.needs.checks import clean_values, differs, only_chosen_amounts, problems_of
 from market.needs.content import CONTENT_FIELDS
 from market.needs.models import Need, NeedState
 from market.needs.operations import firm_problem
@@ -108,7 +108,7 @@ def edit_challenge(
     record(actor, "challenge:edit", challenge)
     if posting_days is not None:
         challenge.posting_days = _posting_days(challenge, posting_days)
-    changed = [name for name, value in cleaned.items() if getattr(version, name) != value]
+    changed = [name for name, value in cleaned.items() if differs(name, getattr(version, name), value)]
     for name in changed:
         setattr(version, name, cleaned[name])
     copy_head(challenge, version)

@@ -24,9 +24,7 @@ def is_own(actor: Actor, challenge: Challenge) -> bool:
 
 def is_insider(actor: Actor, challenge: Challenge) -> bool:
     """The poster, and the bureau that looks after it: they know of it before it is posted."""
-    return actor.covers(
-        P.NEED_READ, organisation_id=challenge.organisation_id, district_code=challenge.district_code
-    )
+    return actor.covers(P.NEED_READ, organisation_id=challenge.organisation_id, district_code=challenge.district_code)
 
 
 @owner(Challenge)

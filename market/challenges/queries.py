@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Row, Select, and_, case, false, func, or_, select
+from sqlalchemy import Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from market import clock, money
@@ -14,6 +15,7 @@ from market.challenges.models import Challenge, ChallengeState, ChallengeVersion
 from market.challenges.policies import is_insider, may_see
 from market.database import db
 from market.errors import NotFound
+from market.needs.checks import differs
 from market.needs.content import CONTENT_FIELDS, AmountKind
 from market.needs.sections import FIELD_LABELS, SECRET_FIELDS
 from market.paging import Page, paginate
@@ -43,12 +45,12 @@ class ChallengeFilter:
         return any((self.q, self.industry, self.tech_field, self.district, self.amount_kind, self.open, self.state))
 
 
-def public_challenges() -> Select[tuple[Challenge]]:
+def public_challenges() -> Select[Challenge]:
     """Everything that was ever posted."""
     return select(Challenge).where(Challenge.posted_at.is_not(None))
 
 
-def visible_challenges(actor: Actor) -> Select[tuple[Challenge]]:
+def visible_challenges(actor: Actor) -> Select[Challenge]:
     """What the poster and the bureau manage: own ones and those of their district, drafts included."""
     own = Challenge.organisation_id.in_(actor.organisations_with(Permission.NEED_READ))
     districts = actor.districts_with(Permission.NEED_READ)
@@ -64,7 +66,7 @@ _LARGEST = case(
 )
 
 
-def _narrowed(query: Select[tuple[Challenge]], wanted: ChallengeFilter) -> Select[tuple[Challenge]]:
+def _narrowed(query: Select[Challenge], wanted: ChallengeFilter) -> Select[Challenge]:
     for column, value in (
         (Challenge.industry, wanted.industry),
         (Challenge.tech_field, wanted.tech_field),
@@ -88,7 +90,7 @@ def _narrowed(query: Select[tuple[Challenge]], wanted: ChallengeFilter) -> Selec
     return query
 
 
-def _sorted(query: Select[tuple[Challenge]], sort: str) -> Select[tuple[Challenge]]:
+def _sorted(query: Select[Challenge], sort: str) -> Select[Challenge]:
     match sort:
         case "deadline":
             over = case((Challenge.bid_deadline > clock.now(), 0), else_=1)
@@ -115,10 +117,10 @@ def managed_page(actor: Actor, wanted: ChallengeFilter, number: int = 1) -> Page
 
 def counts_by_state(actor: Actor) -> dict[ChallengeState, int]:
     query = visible_challenges(actor).with_only_columns(Challenge.state, func.count()).group_by(Challenge.state)
-    return {state: number for state, number in db.session.execute(query).all()}
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
-def briefs_of(challenges: Sequence[Challenge]) -> dict[int, Row[Any]]:
+def briefs_of(challenges: Sequence[Challenge]) -> dict[int, Any]:
     """The few columns of the current versions that lists show, by challenge id; one statement, nothing confidential."""
     rows = db.session.execute(
         select(
@@ -181,9 +183,7 @@ def current_version(challenge: Challenge) -> ChallengeVersion:
 def versions_of(challenge: Challenge) -> Sequence[ChallengeVersion]:
     """Oldest first."""
     return db.session.scalars(
-        select(ChallengeVersion)
-        .where(ChallengeVersion.challenge_id == challenge.id)
-        .order_by(ChallengeVersion.number)
+        select(ChallengeVersion).where(ChallengeVersion.challenge_id == challenge.id).order_by(ChallengeVersion.number)
     ).all()
 
 
@@ -194,13 +194,13 @@ def deadline_changes_of(challenge: Challenge) -> Sequence[DeadlineChange]:
 
 
 def changed_fields(old: Any, new: Any) -> list[str]:
-    return [name for name in CONTENT_FIELDS if getattr(old, name) != getattr(new, name)]
+    return [name for name in CONTENT_FIELDS if differs(name, getattr(old, name), getattr(new, name))]
 
 
 def version_changes(versions: Sequence[ChallengeVersion]) -> list[tuple[ChallengeVersion, list[tuple[Any, str, str]]]]:
     """[(version, [(label, before, after)])] newest first; of confidential fields only that they changed."""
     found = []
-    for old, new in zip(versions, versions[1:], strict=False):
+    for old, new in pairwise(versions):
         lines = []
         for name in changed_fields(old, new):
             if name in SECRET_FIELDS:

@@ -79,7 +79,8 @@ def _public(code: str) -> dict[str, Any]:
         "labels": FIELD_LABELS, "insider": policies.is_insider(asking, challenge),
         "confidential": policies.may_read_confidential(asking, challenge),
         "contact": queries.reads_contact(asking, challenge),
-        "masked": queries.masked, "predecessor": queries.predecessor_of(challenge), "successor": queries.relisted_as(challenge),
+        "masked": queries.masked, "predecessor": queries.predecessor_of(challenge),
+        "successor": queries.relisted_as(challenge),
     }  # fmt: skip
 
 
@@ -146,7 +147,7 @@ def prepare(need_id: int) -> Any:
 def _content_page(challenge: Challenge, form: ContentForm, title: str, lead: str) -> str:
     return render_template(
         "challenges/content_form.html", challenge=challenge, form=form, title_text=title, lead_text=lead,
-        sections=SECTIONS, rules=rules_of(challenge),
+        all_sections=SECTIONS, rules=rules_of(challenge),
     )  # fmt: skip
 
 
@@ -258,7 +259,9 @@ def revoke(challenge_id: int) -> Any:
 def extend(challenge_id: int) -> Any:
     _demand(policies.may_extend(actor(), _managed(challenge_id)))
     form = ExtendForm()
-    return _act(challenge_id, changes.extend_deadline, _("已延长揭榜，并通知揭榜方"), form, "extend_form", "days", "reason")
+    return _act(
+        challenge_id, changes.extend_deadline, _("已延长揭榜，并通知揭榜方"), form, "extend_form", "days", "reason"
+    )
 
 
 @bp.post("/manage/<int:challenge_id>/no-award")

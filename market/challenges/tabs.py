@@ -37,7 +37,11 @@ def _with(*permissions: Permission) -> Shown:
 
 TABS: list[Tab] = [
     Tab(_l("榜单"), "challenges.show", lambda _actor, _challenge: True),
-    Tab(_l("变更记录"), "challenges.versions", lambda _actor, challenge: challenge.version > 1 or challenge.extensions > 0),
+    Tab(
+        _l("变更记录"),
+        "challenges.versions",
+        lambda _actor, challenge: challenge.version > 1 or challenge.extensions > 0,
+    ),
     Tab(_l("匹配与邀请"), "matches.show", _with(P.MATCH_READ)),
     Tab(_l("揭榜"), "bids.of_challenge", lambda a, c: _with(P.BID_READ)(a, c) or is_own(a, c)),
     Tab(_l("开启记录"), "bids.opening_record", _opened),

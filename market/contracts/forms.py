@@ -1,4 +1,6 @@
 """Forms of contracts and milestones: shape and format; the rules are the operations'."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from datetime import date, timedelta
 from typing import Any
@@ -6,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import MultipleFileField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 
 from market import clock
 from market.bids.models import Bid
@@ -35,10 +38,10 @@ class MilestoneRow(RowForm):
 class DraftForm(BaseForm):
     """The terms of a contract. Amounts in 万元."""
 
-    kind = SelectField(_l("合同类型"), choices=[(e.value, e.label) for e in ContractKind], coerce=str)
+    kind = SelectField(_l("合同类型"), choices=[SelectChoice(e.value, e.label) for e in ContractKind], coerce=str)
     amount_fen = WanField(_l("合同金额"))
     rd_total_fen = WanField(_l("项目研发总投入"))
-    ownership = SelectField(_l("知识产权归属"), choices=[(e.value, e.label) for e in Ownership], coerce=str)
+    ownership = SelectField(_l("知识产权归属"), choices=[SelectChoice(e.value, e.label) for e in Ownership], coerce=str)
     starts_on = DayField(_l("开始日期"))
     ends_on = DayField(_l("结束日期"))
     milestones = RowsField(MilestoneRow, _l("里程碑与付款"), least=1, most=20)
@@ -66,7 +69,8 @@ def terms_suggested(bid: Bid) -> dict[str, Any]:
         "ownership": version.ownership.value if version and version.ownership else Ownership.BY_CONTRACT.value,
         "starts_on": starts,
         "ends_on": ends,
-        "milestones": _plan_of(body, starts, ends) or [
+        "milestones": _plan_of(body, starts, ends)
+        or [
             {"content": "", "due_on": _spread(starts, ends, n + 1, len(shares)), "percent": share}
             for n, share in enumerate(shares)
         ],
@@ -99,9 +103,12 @@ def terms_of(contract: Contract, milestones: Any) -> dict[str, Any]:
     }
 
 
+SCAN_LABELS = {"signed_scan": _l("合同签署扫描件"), "pledge": _l("军令状")}
+
+
 class ScanForm(BaseForm):
     slot = SelectField(
-        _l("附件类型"), choices=[("signed_scan", _l("合同签署扫描件")), ("pledge", _l("军令状"))], coerce=str
+        _l("附件类型"), choices=[SelectChoice(value, label) for value, label in SCAN_LABELS.items()], coerce=str
     )
     file = FileField(_l("文件"), validators=[FileRequired(_l("请选择文件"))])
 
@@ -123,7 +130,11 @@ class RegisterForm(BaseForm):
         return {name: self._fields[name].data for name in names}
 
 
-OUTCOMES = (("complete", _l("验收通过")), ("close", _l("结题")), ("terminate", _l("终止")))
+OUTCOMES = [
+    SelectChoice("complete", _l("验收通过")),
+    SelectChoice("close", _l("结题")),
+    SelectChoice("terminate", _l("终止")),
+]
 
 
 class EndForm(BaseForm):
@@ -150,9 +161,7 @@ class ReportForm(BaseForm):
 
 
 def report_form(milestone: Milestone) -> ReportForm:
-    fields = {
-        f"measured_{n}": TextField(row["name"], limit=60) for n, row in enumerate(milestone.contract.indicators)
-    }
+    fields = {f"measured_{n}": TextField(row["name"], limit=60) for n, row in enumerate(milestone.contract.indicators)}
     form = type("MilestoneReportForm", (ReportForm,), fields)
     known = {row["name"]: row["measured"] for row in milestone.measured}
     data = {f"measured_{n}": known.get(row["name"], "") for n, row in enumerate(milestone.contract.indicators)}

@@ -25,7 +25,7 @@ class ContractKind(StrEnum):
     SERVICE = "service"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "commissioned": _l("技术开发（委托）"),
             "cooperative": _l("技术开发（合作）"),
@@ -45,7 +45,7 @@ class ContractState(StrEnum):
     TERMINATED = "terminated"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "draft": _l("拟定"),
             "agreed": _l("双方已确认（待登记签署）"),
@@ -115,7 +115,7 @@ class MilestoneState(StrEnum):
     ACCEPTED = "accepted"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "planned": _l("进行中"),
             "reported": _l("待验收"),

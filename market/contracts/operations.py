@@ -110,7 +110,9 @@ def _terms(values: dict[str, Any]) -> dict[str, Any]:
 
 def _write_milestones(contract: Contract, rows: list[dict[str, Any]]) -> None:
     for seq, row in enumerate(rows, start=1):
-        db.session.add(Milestone(contract_id=contract.id, seq=seq, **{n: row[n] for n in ("content", "due_on", "percent")}))
+        db.session.add(
+            Milestone(contract_id=contract.id, seq=seq, **{n: row[n] for n in ("content", "due_on", "percent")})
+        )
 
 
 def _check_terms(bid: Bid, values: dict[str, Any], problems: dict[str, str] | None = None) -> None:
@@ -120,7 +122,9 @@ def _check_terms(bid: Bid, values: dict[str, Any], problems: dict[str, str] | No
     if not amount:
         problems["amount_fen"] = _("请填写合同金额；不限定榜额和面议的榜单填双方商定的金额")
     elif limit is not None and amount > limit:
-        problems["amount_fen"] = _("合同金额不能超过%(what)s %(most)s 万元", what=what, most=f"{limit / 1_000_000:,.2f}")
+        problems["amount_fen"] = _(
+            "合同金额不能超过%(what)s %(most)s 万元", what=what, most=f"{limit / 1_000_000:,.2f}"
+        )
     if not total:
         problems["rd_total_fen"] = _("请填写项目研发总投入")
     elif amount and total < amount:
@@ -151,9 +155,8 @@ def _check_milestones(bid: Bid, values: dict[str, Any], problems: dict[str, str]
         problems["milestones"] = _("付款比例之和应为 100%%，现在是 %(sum)d%%", sum=sum(row["percent"] for row in rows))
     elif days != sorted(days):  # pyright: ignore[reportArgumentType]
         problems["milestones"] = _("里程碑日期应按先后排列")
-    elif values.get("starts_on") and values.get("ends_on"):
-        if days[0] < values["starts_on"] or days[-1] > values["ends_on"]:
-            problems["milestones"] = _("里程碑日期应在合同起止日期之内")
+    elif not (values.get("starts_on") or days[0]) <= days[0] <= days[-1] <= (values.get("ends_on") or days[-1]):
+        problems["milestones"] = _("里程碑日期应在合同起止日期之内")
 
 
 def confirm_contract(actor: Actor, contract: Contract) -> None:
@@ -167,7 +170,13 @@ def confirm_contract(actor: Actor, contract: Contract) -> None:
     advance(contract, "agree" if both else "confirm", actor)
     if both:
         message = _("双方已确认合同文本，请上传签署扫描件并登记签署。")
-        notify(users_with(Role.CITY_OFFICER), _("合同待登记签署"), message, _url(contract), key=f"contract:{contract.id}:agreed:{contract.lock}")
+        notify(
+            users_with(Role.CITY_OFFICER),
+            _("合同待登记签署"),
+            message,
+            _url(contract),
+            key=f"contract:{contract.id}:agreed:{contract.lock}",
+        )
 
 
 def attach_scan(actor: Actor, contract: Contract, slot: str, file: FileStorage) -> Attachment:
@@ -251,7 +260,7 @@ def _registration_problems(contract: Contract, values: dict[str, Any]) -> dict[s
 def report_milestone(
     actor: Actor, milestone: Milestone, report: str, measured: dict[str, str], files: list[FileStorage] | None = None
 ) -> None:
-    """The lead reports what was done. ``measured``: indicator name → value as measured; empty where not yet measured."""
+    """The lead reports what was done. ``measured``: indicator name → value as measured; may be empty."""
     _require(policies.may_report(actor, milestone))
     following = next_milestone(milestone.contract)
     if following is None or following.id != milestone.id:
@@ -279,7 +288,13 @@ def report_milestone(
     advance(milestone, "report", actor)
     contract = milestone.contract
     signatories = users_with(Role.FIRM_SIGNATORY, contract.organisation_id)
-    notify(signatories, _("里程碑待验收"), milestone.content, _url(contract, "/milestones"), key=f"milestone:{milestone.id}:reported:{milestone.lock}")
+    notify(
+        signatories,
+        _("里程碑待验收"),
+        milestone.content,
+        _url(contract, "/milestones"),
+        key=f"milestone:{milestone.id}:reported:{milestone.lock}",
+    )
 
 
 def accept_milestone(actor: Actor, milestone: Milestone, opinion: str) -> None:
@@ -292,7 +307,13 @@ def accept_milestone(actor: Actor, milestone: Milestone, opinion: str) -> None:
     advance(milestone, "accept", actor, milestone.verdict_note)
     contract = milestone.contract
     told = [contract.solver.lead_id, *users_with(Role.CITY_OFFICER), *users_with(Role.FINANCE_MAKER)]
-    notify(told, _("里程碑已通过验收"), milestone.content, _url(contract, "/milestones"), key=f"milestone:{milestone.id}:accepted")
+    notify(
+        told,
+        _("里程碑已通过验收"),
+        milestone.content,
+        _url(contract, "/milestones"),
+        key=f"milestone:{milestone.id}:accepted",
+    )
 
 
 def send_back_milestone(actor: Actor, milestone: Milestone, reason: str) -> None:
@@ -304,7 +325,13 @@ def send_back_milestone(actor: Actor, milestone: Milestone, reason: str) -> None
     milestone.sent_back += 1
     advance(milestone, "send_back", actor, milestone.verdict_note)
     contract = milestone.contract
-    notify([contract.solver.lead_id], _("里程碑退回整改"), reason, _url(contract, "/milestones"), key=f"milestone:{milestone.id}:back:{milestone.sent_back}")
+    notify(
+        [contract.solver.lead_id],
+        _("里程碑退回整改"),
+        reason,
+        _url(contract, "/milestones"),
+        key=f"milestone:{milestone.id}:back:{milestone.sent_back}",
+    )
 
 
 def rectification_due(milestone: Milestone) -> date | None:

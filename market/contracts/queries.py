@@ -55,7 +55,7 @@ def _with_parties() -> list[Any]:
     ]
 
 
-def contracts_page(actor: Actor, state: ContractState | None = None, q: str = "") -> Select[tuple[Contract]]:
+def contracts_page(actor: Actor, state: ContractState | None = None, q: str = "") -> Select[Contract]:
     """Visible contracts, those that still need work first."""
     query = select(Contract).options(*_with_parties()).where(visible_to(actor))
     if state is not None:
@@ -196,15 +196,12 @@ def amount_limit(bid: Bid) -> tuple[int | None, str]:
 def frozen_indicators(bid: Bid) -> list[dict[str, Any]]:
     """The indicators of the version that was bid for, each with what the bidder promised."""
     version = version_of(bid)
-    answers = opened_body(bid).get("answers") or []
-    promised = {str(a.get("name", "")): a for a in answers if isinstance(a, dict)}
-    frozen = []
-    for index, indicator in enumerate(version.indicators if version else []):
-        by_place = answers[index] if index < len(answers) and isinstance(answers[index], dict) else {}
-        answer = promised.get(indicator["name"]) or by_place
-        value = next((answer[key] for key in ("promise", "value") if answer.get(key) not in (None, "")), None)
-        frozen.append({**indicator, "promised": str(value) if value is not None else str(indicator.get("value", ""))})
-    return frozen
+    answers = [row for row in opened_body(bid).get("answers") or [] if isinstance(row, dict)]
+    promised = {row.get("name"): row.get("promise") for row in answers}
+    return [
+        {**indicator, "promised": str(promised.get(indicator["name"]) or indicator.get("value") or "")}
+        for indicator in (version.indicators if version else [])
+    ]
 
 
 def is_met(indicator: dict[str, Any], measured: str) -> bool | None:
@@ -292,7 +289,5 @@ def live_contracts_of(challenge: Challenge) -> Sequence[Contract]:
 def unsigned_awards_of(challenge: Challenge) -> int:
     """Awarded bids of the challenge that are not under contract."""
     return len(
-        db.session.scalars(
-            select(Bid.id).where(Bid.challenge_id == challenge.id, Bid.state == BidState.AWARDED)
-        ).all()
+        db.session.scalars(select(Bid.id).where(Bid.challenge_id == challenge.id, Bid.state == BidState.AWARDED)).all()
     )

@@ -10,6 +10,7 @@ from market.attachments.queries import attachments_of, attachments_of_many, for_
 from market.bids.content import requirement_text
 from market.contracts import operations, policies, queries
 from market.contracts.forms import (
+    SCAN_LABELS,
     DraftForm,
     EndForm,
     RedraftForm,
@@ -111,9 +112,10 @@ def overview(contract_id: int) -> str:
 
 
 def _overview(contract: Contract, scans: ScanForm) -> str:
-    labels = dict(ScanForm.slot.kwargs["choices"])
     files = attachments_of(contract)
-    items = [{**item, "kind": labels.get(file.slot, "")} for item, file in zip(for_list(files), files, strict=True)]
+    items = [
+        {**item, "kind": SCAN_LABELS.get(file.slot, "")} for item, file in zip(for_list(files), files, strict=True)
+    ]
     return _page(
         "overview", contract, tab="overview", scans=scans, files=items, due=queries.signing_due(contract.bid),
         lines=queries.indicator_lines(contract), milestones=queries.milestones_of(contract),
@@ -275,7 +277,9 @@ def report(milestone_id: int) -> Any:
     if form.validate_on_submit() and attempt(form, work):
         flash(_("完成情况已报送，等待发榜方验收"), "success")
         return _show(milestone.contract, "milestones")
-    return _page("report", milestone.contract, milestone=milestone, form=form, lines=queries.indicator_lines(milestone.contract))
+    return _page(
+        "report", milestone.contract, milestone=milestone, form=form, lines=queries.indicator_lines(milestone.contract)
+    )
 
 
 @bp.get("/milestones/<int:milestone_id>/verdict")
@@ -338,4 +342,6 @@ def paper(contract_id: int) -> str:
 def pledge(contract_id: int) -> str:
     contract = queries.contract_for(actor(), contract_id)
     lines, rows = queries.indicator_lines(contract), queries.milestones_of(contract)
-    return render_template("contracts/pledge.html", contract=contract, lines=lines, milestones=rows, rules=rules_of(contract))
+    return render_template(
+        "contracts/pledge.html", contract=contract, lines=lines, milestones=rows, rules=rules_of(contract)
+    )

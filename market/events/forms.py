@@ -1,4 +1,6 @@
 """Forms of events, registration and contacts: shape and format; the rules are the operations'."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from typing import Any
 

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -20,7 +21,7 @@ class EventKind(StrEnum):
     ROADSHOW = "roadshow"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"bidding": _l("揭榜活动"), "matchmaking": _l("供需对接会"), "roadshow": _l("路演")}[self.value]
 
 
@@ -30,7 +31,7 @@ class EventState(StrEnum):
     CANCELLED = "cancelled"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"planned": _l("报名中"), "held": _l("已举办"), "cancelled": _l("已取消")}[self.value]
 
 
@@ -86,7 +87,7 @@ class ContactResult(StrEnum):
     CONTRACT = "contract"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "no_interest": _l("无意向"),
             "continue": _l("继续对接"),

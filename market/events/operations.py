@@ -91,7 +91,8 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     found = {name: values.get(name) for name in EVENT_FIELDS} | {"cycle_id": values.get("cycle_id") or None}
     found |= {name: (found[name] or "").strip() for name in ("title", "place", "description", "organiser")}
     errors = {name: _("请填写此项") for name in ("kind", "title", "place", "starts_at", "ends_at") if not found[name]}
-    if not errors and found["ends_at"] <= found["starts_at"]:
+    starts, ends = found["starts_at"], found["ends_at"]
+    if starts and ends and ends <= starts:
         errors["ends_at"] = _("结束时间应晚于开始时间")
     if errors:
         raise InvalidInput(errors)

@@ -171,7 +171,7 @@ class ContactFilter:
     event_id: int | None = None
 
 
-def _contacts(actor: Actor, wanted: ContactFilter) -> Select[tuple[Contact]]:
+def _contacts(actor: Actor, wanted: ContactFilter) -> Select[Contact]:
     query = (
         select(Contact)
         .join(Contact.organisation)
@@ -261,13 +261,13 @@ def solver_label(solver: Solver) -> str:
     return f"{solver.name}（{solver.organisation.name}）" if solver.organisation else solver.name
 
 
-def _firms(actor: Actor) -> Select[tuple[Organisation]]:
+def _firms(actor: Actor) -> Select[Organisation]:
     query = select(Organisation).where(Organisation.kind == OrganisationKind.FIRM).order_by(Organisation.name)
     districts = actor.districts_with(Permission.CONTACT_RECORD)
     return query if districts is None else query.where(Organisation.district_code.in_(sorted(districts)))
 
 
-def _solvers() -> Select[tuple[Solver]]:
+def _solvers() -> Select[Solver]:
     public = select(Solver).where(Solver.state.in_(PUBLIC_SOLVER_STATES))
     return public.options(joinedload(Solver.organisation)).order_by(Solver.name, Solver.id)
 

@@ -1,19 +1,21 @@
 """The menu and counts of the signed-in shell: what each role finds where."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from market.access import actor
 from market.database import db
 from market.notifications.models import Message
-from market.permissions import Permission
+from market.permissions import Actor, Permission
 
 P = Permission
-# (section, [(label, endpoint, icon, permissions; empty = anyone signed in)])
-MENU: list[tuple[Any, list[tuple[Any, str, str, tuple[Permission, ...]]]]] = [
+# (label, endpoint, icon, permissions; empty = anyone signed in)
+Entry = tuple[Any, str, str, tuple[Permission, ...]]
+MENU: list[tuple[Any, list[Entry]]] = [
     (
         _l("我的"),
         [
@@ -26,7 +28,7 @@ MENU: list[tuple[Any, list[tuple[Any, str, str, tuple[Permission, ...]]]]] = [
         [
             (_l("需求"), "needs.index", "file-text", (P.NEED_READ,)),
             (_l("榜单管理"), "challenges.manage", "flag", (P.CHALLENGE_PREPARE, P.CHALLENGE_APPROVE, P.CHALLENGE_CONFIRM)),
-            (_l("批次与规则"), "programmes.index", "settings", (P.PROGRAMME_MANAGE,)),
+            (_l("批次与规则"), "programmes.index", "settings", (P.PROGRAMME_MANAGE, P.CHALLENGE_APPROVE, P.AUDIT_READ)),
         ],
     ),
     (
@@ -59,8 +61,8 @@ MENU: list[tuple[Any, list[tuple[Any, str, str, tuple[Permission, ...]]]]] = [
     (
         _l("对接与统计"),
         [
-            (_l("活动管理"), "events.manage", "calendar", (P.EVENT_MANAGE,)),
-            (_l("对接记录"), "events.contacts", "messages", (P.CONTACT_RECORD,)),
+            (_l("活动管理"), "events.manage", "calendar", (P.EVENT_MANAGE, P.AUDIT_READ)),
+            (_l("对接记录"), "events.contacts", "messages", (P.CONTACT_RECORD, P.AUDIT_READ)),
             (_l("统计"), "reports.index", "chart-bar", (P.REPORT_READ,)),
         ],
     ),
@@ -86,23 +88,28 @@ def navigation() -> dict[str, Any]:
     unread = db.session.scalar(
         select(func.count()).select_from(Message).where(Message.user_id == asking.user_id, Message.read_at.is_(None))
     )
-    sections = []
-    for title, entries in MENU:
-        shown = [
-            (str(label), url_for(endpoint), icon, _is_here(endpoint), (unread or 0) if endpoint == "notifications.inbox" else 0)
-            for label, endpoint, icon, permissions in entries
-            if _exists(endpoint) and (not permissions or any(asking.has(permission) for permission in permissions))
-        ]
-        if shown:
-            sections.append((str(title), shown))
+    shown = [(title, [entry for entry in entries if _offered(entry, asking)]) for title, entries in MENU]
+    here = _here(url_for(endpoint) for _title, entries in shown for _label, endpoint, _icon, _permissions in entries)
+    sections = [
+        (str(title), [_link(label, endpoint, icon, here, unread or 0) for label, endpoint, icon, _ in entries])
+        for title, entries in shown
+        if entries
+    ]
     return {"nav_sections": sections, "unread_count": unread or 0}
 
 
-def _exists(endpoint: str) -> bool:
-    from flask import current_app
+def _offered(entry: Entry, asking: Actor) -> bool:
+    _label, endpoint, _icon, permissions = entry
+    known = endpoint in current_app.view_functions
+    return known and (not permissions or any(asking.has(permission) for permission in permissions))
 
-    return endpoint in current_app.view_functions
+
+def _here(urls: Iterable[str]) -> str:
+    """The menu's address that the page lies under, the longest when several fit."""
+    path = request.path
+    return max((url for url in urls if path == url or path.startswith(url.rstrip("/") + "/")), key=len, default="")
 
 
-def _is_here(endpoint: str) -> bool:
-    return request.endpoint == endpoint
+def _link(label: Any, endpoint: str, icon: str, here: str, unread: int) -> tuple[str, str, str, bool, int]:
+    url = url_for(endpoint)
+    return str(label), url, icon, url == here, unread if endpoint == "notifications.inbox" else 0

@@ -98,7 +98,7 @@ def need_row(need: Need) -> Row:
     return Row(need.title or str(_l("（未填标题）")), address("needs.show", need_id=need.id), need.organisation.name, None)
 
 
-def needs_in(*states: NeedState) -> Select[tuple[Need]]:
+def needs_in(*states: NeedState) -> Select[Need]:
     return select(Need).options(joinedload(Need.organisation)).where(Need.state.in_(states)).order_by(Need.id)
 
 
@@ -106,7 +106,7 @@ def public_page(challenge: Challenge) -> str:
     return f"/challenges/{challenge.code}"
 
 
-def challenges_in(*states: ChallengeState) -> Select[tuple[Challenge]]:
+def challenges_in(*states: ChallengeState) -> Select[Challenge]:
     query = select(Challenge).options(joinedload(Challenge.organisation)).where(Challenge.state.in_(states))
     return query.order_by(Challenge.bid_deadline, Challenge.id)
 
@@ -116,7 +116,7 @@ def challenge_row(challenge: Challenge) -> Row:
     return Row(challenge.title, url, challenge.code or challenge.organisation.name, challenge.bid_deadline)
 
 
-def bids_in(*states: BidState) -> Select[tuple[Bid]]:
+def bids_in(*states: BidState) -> Select[Bid]:
     loaded = (joinedload(Bid.challenge), joinedload(Bid.solver))
     return select(Bid).options(*loaded).where(Bid.state.in_(states)).order_by(Bid.id)
 
@@ -127,7 +127,7 @@ def bid_row(bid: Bid) -> Row:
     return Row(bid.challenge.title, address("bids.show", bid_id=bid.id), note or "", due)
 
 
-def contracts_in(*states: ContractState) -> Select[tuple[Contract]]:
+def contracts_in(*states: ContractState) -> Select[Contract]:
     loaded = (joinedload(Contract.challenge), joinedload(Contract.solver))
     return select(Contract).options(*loaded).where(Contract.state.in_(states)).order_by(Contract.id)
 
@@ -136,7 +136,7 @@ def contract_row(contract: Contract) -> Row:
     return Row(contract.challenge.title, address("contracts.overview", contract_id=contract.id), contract.solver.name)
 
 
-def milestones_in(*states: MilestoneState) -> Select[tuple[Milestone]]:
+def milestones_in(*states: MilestoneState) -> Select[Milestone]:
     return (
         select(Milestone)
         .join(Contract, Contract.id == Milestone.contract_id)
@@ -153,7 +153,7 @@ def milestone_row(milestone: Milestone) -> Row:
     return Row(title, url, str(milestone.state.label), clock.end_of(milestone.due_on) if open_ else None)
 
 
-def payouts_in(*states: PayoutState) -> Select[tuple[Payout]]:
+def payouts_in(*states: PayoutState) -> Select[Payout]:
     query = select(Payout).options(joinedload(Payout.contract).joinedload(Contract.challenge))
     return query.where(Payout.state.in_(states)).order_by(Payout.id)
 

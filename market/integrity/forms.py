@@ -1,4 +1,6 @@
 """Forms of integrity."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l

@@ -41,7 +41,7 @@ def active_record_of(
     return db.session.scalars(query).first()
 
 
-def records(q: str = "", only_in_force: bool = False) -> Select[tuple[IntegrityRecord]]:
+def records(q: str = "", only_in_force: bool = False) -> Select[IntegrityRecord]:
     query = (
         select(IntegrityRecord)
         .outerjoin(Organisation, Organisation.id == IntegrityRecord.organisation_id)

@@ -32,7 +32,7 @@ class CandidateVerdict(StrEnum):
     REFUSED = "refused"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"pending": _l("待判断"), "approved": _l("同意邀请"), "refused": _l("不邀请")}[self.value]
 
 
@@ -45,7 +45,7 @@ class RefusalReason(StrEnum):
     OTHER = "other"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "off_topic": _l("方向不符"),
             "no_capacity": _l("在研任务已满"),
@@ -101,7 +101,7 @@ class InvitationState(StrEnum):
     DECLINED = "declined"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "sent": _l("已邀请"),
             "interested": _l("有意揭榜"),

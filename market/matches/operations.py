@@ -161,7 +161,7 @@ def judge_candidate(
     judgement = db.session.scalar(query) or Judgement(challenge_id=challenge.id, solver_id=candidate.solver_id)
     judgement.verdict, judgement.note, judgement.score = verdict, note.strip(), candidate.score
     judgement.refusal_reason = reason if verdict is CandidateVerdict.REFUSED else None
-    judgement.judged_by_id, judgement.judged_at = actor.user_id, clock.now()
+    judgement.judged_by_id, judgement.judged_at = actor.user_id or 0, clock.now()
     db.session.add(judgement)
     db.session.flush()  # The entry names the row.
     record(actor, f"judgement:{verdict.value}", judgement, note.strip())

@@ -198,7 +198,7 @@ def _live_contracts(solver_ids: Sequence[int]) -> Counter[int]:
         .where(contract.c.solver_id.in_(solver_ids), contract.c.state.in_(LIVE))
         .group_by(contract.c.solver_id)
     )
-    return Counter(dict(db.session.execute(query)))
+    return Counter(dict(db.session.execute(query).all()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ def reach_of(challenge: Challenge) -> Reach:
         .where(ChallengeInvitation.challenge_id == challenge.id)
         .group_by(ChallengeInvitation.state)
     )
-    answers = dict(db.session.execute(states))
+    answers = dict(db.session.execute(states).all())
     run = latest_run(challenge)
     return Reach(fitting or 0, approved or 0, sum(answers.values()), answers, run.uncovered_terms if run else [])
 

@@ -86,7 +86,8 @@ def _clean(name: str, value: Any) -> Any:
         return [str(line).strip()[:300] for line in value or [] if str(line).strip()][:LARGEST_LIST]
     if name == "indicators":
         return [_clean_indicator(row) for row in value or []][:LARGEST_LIST]
-    text = str(value or "").strip()
+    # Browsers send line breaks as CR LF; what only passed through a form has not changed.
+    text = str(value or "").strip().replace("\r\n", "\n")
     if len(text) > _LENGTHS[name]:
         raise ValueError(_("最多 %(max)d 个字", max=_LENGTHS[name]))
     return text or (None if name in ("confidential_text", "contact_phone") else "")
@@ -103,6 +104,11 @@ def _clean_enum(name: str, value: Any) -> StrEnum | None:
 
 def _clean_indicator(row: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(row.get(key) if row.get(key) is not None else "").strip()[:200] for key in INDICATOR_KEYS}
+
+
+def differs(name: str, one: Any, other: Any) -> bool:
+    """Whether two values of a field say something different, however they were written down."""
+    return _clean(name, one) != _clean(name, other)
 
 
 def only_chosen_amounts(values: dict[str, Any]) -> dict[str, Any]:
@@ -134,9 +140,7 @@ def problems_of(subject: ProblemContent, rules: Rules) -> dict[str, str]:
 
 
 def _basics(subject: ProblemContent, rules: Rules) -> dict[str, str]:
-    problems = {
-        name: _("请选择此项") for name in ("kind", "industry", "tech_field") if not getattr(subject, name)
-    }
+    problems = {name: _("请选择此项") for name in ("kind", "industry", "tech_field") if not getattr(subject, name)}
     if not rules.title_least <= len(subject.title) <= rules.title_most:
         problems["title"] = _("名称应为 %(low)d–%(high)d 个字", low=rules.title_least, high=rules.title_most)
     elif _EMPTY_TITLE.fullmatch(subject.title):
@@ -167,7 +171,9 @@ def _indicators(subject: ProblemContent, rules: Rules) -> dict[str, str]:
     rows = subject.indicators
     if not rules.indicators_least <= len(rows) <= rules.indicators_most:
         low, high = rules.indicators_least, rules.indicators_most
-        return {"indicators": _("考核指标应为 %(low)d–%(high)d 条（现有 %(now)d 条）", low=low, high=high, now=len(rows))}
+        return {
+            "indicators": _("考核指标应为 %(low)d–%(high)d 条（现有 %(now)d 条）", low=low, high=high, now=len(rows))
+        }
     for number, row in enumerate(rows, start=1):
         wrong = _indicator_problem(row, rules)
         if wrong:
@@ -227,7 +233,9 @@ def _funding(subject: ProblemContent, rules: Rules) -> dict[str, str]:
     parts = poster + (subject.funding_other_fen or 0) + (subject.funding_fiscal_fen or 0)
     if parts != total:
         problems["funding_total_fen"] = _(
-            "各项资金之和为 %(parts)s 万元，与总投入 %(total)s 万元不符", parts=format_wan(parts), total=format_wan(total)
+            "各项资金之和为 %(parts)s 万元，与总投入 %(total)s 万元不符",
+            parts=format_wan(parts),
+            total=format_wan(total),
         )
     if poster * 100 < rules.poster_share_least * total:
         problems["funding_poster_fen"] = _("发榜方出资不能低于总投入的 %(share)d%%", share=rules.poster_share_least)
@@ -265,15 +273,14 @@ def quality_hints(subject: ProblemContent, rules: Rules) -> list[str]:
     """What does not forbid submitting but makes a weak challenge."""
     hints = []
     text = "\n".join((subject.title, subject.background, subject.content, *subject.deliverables))
-    hints += [
-        _("文中用了“%(word)s”，建议换成可以测量的说法", word=word) for word in rules.vague_words if word in text
-    ]
+    hints += [_("文中用了“%(word)s”，建议换成可以测量的说法", word=word) for word in rules.vague_words if word in text]
     for row in subject.indicators:
         if row.get("method") in ("双方约定", "考核", "无"):
             hints.append(_("指标“%(name)s”没有写明检测标准，验收时容易有争议", name=row.get("name", "")))
-    if subject.amount_kind is AmountKind.FIXED and subject.amount_fen and subject.funding_total_fen:
-        if subject.amount_fen > subject.funding_total_fen:
-            hints.append(_("榜额大于项目总投入，请核对单位是否为万元"))
+    if subject.amount_kind is AmountKind.FIXED and (subject.amount_fen or 0) > (
+        subject.funding_total_fen or LARGEST_FEN
+    ):
+        hints.append(_("榜额大于项目总投入，请核对单位是否为万元"))
     if subject.ownership is Ownership.BY_CONTRACT:
         hints.append(_("知识产权由合同约定；合同没有约定时，按民法典第八百五十九条至第八百六十一条处理"))
     if re.search(r"(仅限|必须为|只接受).{0,12}(本市|本省|本地|品牌)", subject.solver_conditions):

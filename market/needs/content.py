@@ -17,7 +17,7 @@ class ProblemKind(StrEnum):
     TALENT = "talent"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"research": _l("技术攻关"), "transfer": _l("成果转化"), "talent": _l("引才")}[self.value]
 
 
@@ -28,7 +28,7 @@ class AmountKind(StrEnum):
     NEGOTIABLE = "negotiable"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "fixed": _l("定额"),
             "range": _l("区间"),
@@ -45,7 +45,7 @@ class Ownership(StrEnum):
     BY_CONTRACT = "by_contract"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "poster": _l("归发榜方"),
             "solver": _l("归揭榜方"),
@@ -60,7 +60,7 @@ class Confidentiality(StrEnum):
     PARTLY = "partly"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"open": _l("全部公开"), "partly": _l("部分保密（仅向获准揭榜方开放）")}[self.value]
 
 
@@ -71,7 +71,7 @@ class Operator(StrEnum):
     BETWEEN = "between"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {">=": "≥", "<=": "≤", "=": "=", "between": str(_l("区间"))}[self.value]
 
 

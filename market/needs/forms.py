@@ -1,4 +1,6 @@
-"""Forms of needs: one a section, the checks, the panel, the ledger. Shape only; what must be filled in, the rules say."""
+"""Forms of needs: one a section, the checks, the panel, the ledger. Shape only; the rules say what must be there."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -59,7 +59,10 @@ _DONE = (NeedState.POSTED, NeedState.REFUSED, NeedState.WITHDRAWN, NeedState.SOL
 
 def ledger_of(needs: Sequence[Need], follow_ups: Mapping[int, str], names: Names) -> bytes:
     """The xlsx of these needs."""
-    rows = ([*_course(n, need, follow_ups), *(_cell(need, c, names) for c in CONTENT.values())] for n, need in enumerate(needs, 1))
+    rows = (
+        [*_course(n, need, follow_ups), *(_cell(need, c, names) for c in CONTENT.values())]
+        for n, need in enumerate(needs, 1)
+    )
     return workbook("需求台账", [*COURSE, *CONTENT], rows)
 
 
@@ -136,7 +139,9 @@ def rows_of(content: bytes, names: Names) -> list[tuple[int, str, dict[str, Any]
     return _read_rows(filled, headings, names)
 
 
-def _read_rows(filled: list[tuple[int, list[Any]]], headings: list[str], names: Names) -> list[tuple[int, str, dict[str, Any]]]:
+def _read_rows(
+    filled: list[tuple[int, list[Any]]], headings: list[str], names: Names
+) -> list[tuple[int, str, dict[str, Any]]]:
     found, errors = [], {}
     for number, row in filled:
         values: dict[str, Any] = {}
@@ -157,7 +162,9 @@ def _read_rows(filled: list[tuple[int, list[Any]]], headings: list[str], names: 
 
 
 def _at(number: int, heading: str, message: str) -> str:
-    return _("第 %(row)d 行“%(column)s”：%(message)s", row=number, column=heading.partition("（每行")[0], message=message)
+    return _(
+        "第 %(row)d 行“%(column)s”：%(message)s", row=number, column=heading.partition("（每行")[0], message=message
+    )
 
 
 def _text(cell: Any) -> str:

@@ -28,7 +28,7 @@ class NeedState(StrEnum):
     MERGED = "merged"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "draft": _l("草稿"),
             "district_check": _l("待区县审核"),

@@ -16,7 +16,7 @@ from market.database import db
 from market.errors import InvalidInput, NotAllowed
 from market.integrity.queries import active_record_of
 from market.needs import policies
-from market.needs.checks import clean_values, only_chosen_amounts, problems_of
+from market.needs.checks import clean_values, differs, only_chosen_amounts, problems_of
 from market.needs.models import Need, NeedFollowUp, NeedState
 from market.needs.queries import firms_by_uscc
 from market.needs.sections import FIELD_LABELS
@@ -103,7 +103,7 @@ def edit_need(actor: Actor, need: Need, values: Mapping[str, Any]) -> None:
     _require(policies.may_edit(actor, need))
     cleaned = only_chosen_amounts(clean_values(values))
     record(actor, "need:edit", need)
-    changed = {name for name, value in cleaned.items() if getattr(need, name) != value}
+    changed = {name for name, value in cleaned.items() if differs(name, getattr(need, name), value)}
     for name in changed:
         setattr(need, name, cleaned[name])
     if changed & set(need.remarks):
@@ -254,7 +254,7 @@ def merge_need(actor: Actor, need: Need, into: Need, reason: str) -> None:
 def record_validation(
     actor: Actor, need: Need, scores: Sequence[Mapping[str, Any]], accept: bool | None = None, reason: str = ""
 ) -> bool:
-    """The panel's scores [{expert, score}] and what follows: accepted when the mean reaches the rules' line, else refused.
+    """The panel's scores [{expert, score}] and what follows: accepted when the mean reaches the line, else refused.
 
     ``accept=False`` refuses in spite of a sufficient mean (with a reason); a mean below the line never accepts.
     Returns whether it was accepted.

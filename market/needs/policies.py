@@ -33,7 +33,11 @@ def may_read_confidential(actor: Actor, need: Need) -> Verdict:
     if is_own(actor, need):
         return ALLOWED
     for held in actor.held:
-        if held.role in CONFIDENTIAL_STAFF and held.district_code in (None, need.district_code) and may_see(actor, need):
+        if (
+            held.role in CONFIDENTIAL_STAFF
+            and held.district_code in (None, need.district_code)
+            and may_see(actor, need)
+        ):
             return ALLOWED
     return refused(_("保密部分只有发榜企业、所属区县和市主管处室可以看到"))
 

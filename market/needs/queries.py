@@ -37,7 +37,7 @@ class NeedFilter:
     q: str = ""
 
 
-def visible_needs(actor: Actor) -> Select[tuple[Need]]:
+def visible_needs(actor: Actor) -> Select[Need]:
     """The same rule as policies.may_see, in SQL."""
     own = Need.organisation_id.in_(actor.organisations_with(Permission.NEED_READ))
     districts = actor.districts_with(Permission.NEED_READ)
@@ -52,14 +52,18 @@ def need_of(actor: Actor, need_id: int) -> Need:
     found = db.session.scalar(
         select(Need)
         .where(Need.id == need_id)
-        .options(joinedload(Need.cycle), joinedload(Need.organisation).joinedload(Organisation.district), joinedload(Need.author))
+        .options(
+            joinedload(Need.cycle),
+            joinedload(Need.organisation).joinedload(Organisation.district),
+            joinedload(Need.author),
+        )
     )
     if found is None or not may_see(actor, found):
         raise NotFound(_("没有找到这条需求，可能不对您开放"))
     return found
 
 
-def _filtered(actor: Actor, wanted: NeedFilter) -> Select[tuple[Need]]:
+def _filtered(actor: Actor, wanted: NeedFilter) -> Select[Need]:
     query = visible_needs(actor).options(
         joinedload(Need.organisation).joinedload(Organisation.district),
         joinedload(Need.cycle),
@@ -92,7 +96,7 @@ def needs_for_ledger(actor: Actor, wanted: NeedFilter) -> Sequence[Need]:
 
 def counts_by_state(actor: Actor) -> dict[NeedState, int]:
     visible = visible_needs(actor).with_only_columns(Need.state, func.count()).group_by(Need.state)
-    return {state: number for state, number in db.session.execute(visible).all()}
+    return {row[0]: row[1] for row in db.session.execute(visible)}
 
 
 def districts() -> Sequence[District]:
@@ -108,7 +112,9 @@ def due_day(need: Need, kept: Mapping[Any, bool] | None = None) -> clock.Due | N
     }.get(need.state)
     if days is None or need.state_changed_at is None:
         return None
-    return clock.add_working_days(clock.local(need.state_changed_at).date(), days, kept_days() if kept is None else kept)
+    return clock.add_working_days(
+        clock.local(need.state_changed_at).date(), days, kept_days() if kept is None else kept
+    )
 
 
 def due_days(needs: Sequence[Need]) -> dict[int, clock.Due]:
@@ -185,7 +191,13 @@ _ACTS = {
     "attachment:store": "上传附件",
     "attachment:remove": "移除附件",
 }
-_TONES = {"accept": "good", "post": "good", "refuse": "bad", "refuse_by_district": "bad", "return_by_district": "attention"}
+_TONES = {
+    "accept": "good",
+    "post": "good",
+    "refuse": "bad",
+    "refuse_by_district": "bad",
+    "return_by_district": "attention",
+}
 
 
 def timeline_of(actor: Actor, need: Need) -> list[dict[str, Any]]:

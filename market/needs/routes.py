@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 
 from market import clock
 from market.access import actor, requires
@@ -105,14 +105,13 @@ def _page(need: Need) -> dict[str, Any]:
     attachments = attachments_of(need, operations.COMMITMENT)
     return {
         "need": need, "may": may, "names": term_names(), "labels": FIELD_LABELS, "rules": rules, "progress": progress,
-        "sections": sections, "timeline": queries.timeline_of(actor(), need), "due": queries.due_day(need),
+        "parts": sections, "timeline": queries.timeline_of(actor(), need), "due": queries.due_day(need),
         "follow_ups": queries.follow_ups_of(need), "follow_up_form": FollowUpForm(), "upload_form": UploadForm(),
         "attachments": for_list(attachments), "is_own": policies.is_own(actor(), need),
         "mean": queries.mean_score(need),
     }  # fmt: skip
 
 
-@bp.get("/<int:need_id>/edit", defaults={"section": "basics"})
 @bp.route("/<int:need_id>/edit/<section>", methods=["GET", "POST"])
 @requires(P.NEED_WRITE)
 def edit(need_id: int, section: str) -> Any:
@@ -131,8 +130,9 @@ def edit(need_id: int, section: str) -> Any:
 def _save(need_id: int, form: Any) -> bool:
     with transaction():
         need = _need(need_id)
-        if form.lock.data and form.lock.data != str(need.lock):
-            raise InvalidInput(_("这条需求刚被同事保存过，请刷新核对后再保存；您填写的内容仍在本页"))
+        seen, form.lock.data = str(form.lock.data or need.lock), str(need.lock)
+        if seen != form.lock.data:
+            raise InvalidInput(_("这条需求刚被同事保存过；您填写的内容仍在本页，核对后再次保存即以本页为准"))
         operations.edit_need(actor(), need, form.values())
     return True
 

@@ -1,4 +1,6 @@
 """Forms of notices: the draft, the approval, an objection and its handling."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from typing import Any
 

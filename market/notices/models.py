@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -21,7 +22,7 @@ class NoticeState(StrEnum):
     CANCELLED = "cancelled"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "draft": _l("拟稿"),
             "approval": _l("待审批"),
@@ -96,7 +97,7 @@ class ObjectionState(StrEnum):
     DISMISSED = "dismissed"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "received": _l("已收到"),
             "accepted": _l("受理中"),

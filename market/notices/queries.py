@@ -26,7 +26,7 @@ from market.notices.models import (
     NoticeState,
     Objection,
 )
-from market.notices.policies import is_in_period, may_read_notice, may_take_effect, period_ends
+from market.notices.policies import is_in_period, may_read_drafts, may_read_notice, may_take_effect
 from market.paging import Page, paginate
 from market.permissions import ALLOWED, Actor, Role, Verdict, refused
 from market.programmes.queries import rules_of
@@ -120,15 +120,17 @@ def notice_view(actor: Actor, notice: Notice) -> dict[str, Any]:
     """The page of a notice. Experts and scores are in it only where the rules publish them."""
     rules = rules_of(notice.challenge)
     round_ = concluded_round(notice.challenge) if rules.scores_published else None
+    waiting = len(open_objections(notice.challenge)) if may_read_drafts(actor) else 0
     return {
         "notice": notice,
         "items": items_of(notice),
         "rules": rules,
         "experts": [assignment.expert.user.name for assignment in seated(round_)] if round_ else [],
         "may_object": is_in_period(notice),
-        "ends_at": period_ends(notice),
-        "open_objections": len(open_objections(notice.challenge)),
-        "effect": may_take_effect(actor, notice, len(open_objections(notice.challenge))),
+        "from_day": clock.local(notice.published_at).date() if notice.published_at else None,
+        "ends_at": clock.end_of(notice.ends_on) if notice.ends_on else None,
+        "open_objections": waiting,
+        "effect": may_take_effect(actor, notice, waiting),
     }
 
 

@@ -72,6 +72,8 @@ def _deliver(key: str, recipient: str, subject: str, body: str, kept_body: str |
     row = db.session.scalar(select(Mail).where(Mail.dedupe_key == key))
     if row is not None and row.sent_at is not None:
         return
+    if not recipient.isprintable():
+        raise ValueError("an address of several lines would begin another header")
     subject = " ".join(subject.split())  # A line break in a subject would begin another header.
     row = row or Mail(
         dedupe_key=key, recipient=recipient, subject=subject, body=body if kept_body is None else kept_body

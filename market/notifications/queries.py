@@ -7,7 +7,7 @@ from market.errors import NotFound
 from market.notifications.models import Message
 
 
-def inbox(user_id: int | None) -> Select[tuple[Message]]:
+def inbox(user_id: int | None) -> Select[Message]:
     """A person's messages, unread first, then the newest."""
     return (
         select(Message)

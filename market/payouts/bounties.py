@@ -28,7 +28,12 @@ def bounty_due_fen(milestone: Milestone) -> int:
 
 
 def record_bounty(
-    actor: Actor, milestone: Milestone, amount_fen: int | None, paid_on: date | None, voucher_number: str, voucher: FileStorage | None
+    actor: Actor,
+    milestone: Milestone,
+    amount_fen: int | None,
+    paid_on: date | None,
+    voucher_number: str,
+    voucher: FileStorage | None,
 ) -> BountyPayment:
     """登记榜金支付 with its voucher. Raises InvalidInput, NotAllowed."""
     verdict = policies.may_record_bounty(actor, milestone)
@@ -59,7 +64,13 @@ def record_bounty(
     record(actor, "bounty_payment:record", payment, payment.voucher_number)
     store_upload(actor, payment, "voucher", voucher, field="voucher")
     lead = milestone.contract.solver.lead_id
-    notify([lead], _("榜金已支付，请确认到账"), milestone.content, f"/payouts/contracts/{milestone.contract_id}", key=f"bounty:{payment.id}")
+    notify(
+        [lead],
+        _("榜金已支付，请确认到账"),
+        milestone.content,
+        f"/payouts/contracts/{milestone.contract_id}",
+        key=f"bounty:{payment.id}",
+    )
     return payment
 
 
@@ -71,4 +82,10 @@ def confirm_bounty(actor: Actor, payment: BountyPayment) -> None:
     payment.confirmed_at, payment.confirmed_by_id = clock.now(), actor.user_id
     record(actor, "bounty_payment:confirm", payment)
     told = users_with(Role.FIRM_SIGNATORY, payment.contract.organisation_id)
-    notify(told, _("揭榜方已确认榜金到账"), payment.milestone.content, f"/payouts/contracts/{payment.contract_id}", key=f"bounty:{payment.id}:confirmed")
+    notify(
+        told,
+        _("揭榜方已确认榜金到账"),
+        payment.milestone.content,
+        f"/payouts/contracts/{payment.contract_id}",
+        key=f"bounty:{payment.id}:confirmed",
+    )

@@ -1,4 +1,6 @@
 """Forms of public money: shape and format; the rules are the operations'."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 import secrets
 from datetime import date
@@ -7,6 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, SelectField
+from wtforms.fields.choices import SelectChoice
 
 from market.forms import BaseForm, DayField, LongTextField, TextField, YuanField
 from market.money import format_yuan
@@ -14,7 +17,7 @@ from market.payouts.models import BudgetLine, Payout, PayoutKind
 from market.payouts.queries import budget_lines
 from market.programmes.queries import all_cycles
 
-KINDS = [(kind.value, kind.label) for kind in PayoutKind]
+KINDS = [SelectChoice(kind.value, kind.label) for kind in PayoutKind]
 
 
 def new_request_key() -> str:
@@ -32,7 +35,9 @@ class BudgetLineForm(BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cycles = {cycle.id: cycle for cycle in all_cycles()}
-        self.cycle_id.choices = [(id_, f"{cycle.programme.name} · {cycle.name}") for id_, cycle in self.cycles.items()]
+        self.cycle_id.choices = [
+            SelectChoice(id_, f"{cycle.programme.name} · {cycle.name}") for id_, cycle in self.cycles.items()
+        ]
 
 
 class TopUpForm(BaseForm):
@@ -59,7 +64,7 @@ class PayoutForm(BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lines = {line.id: line for line in budget_lines()}
-        self.budget_line_id.choices = [(id_, _line_text(line)) for id_, line in self.lines.items()]
+        self.budget_line_id.choices = [SelectChoice(id_, _line_text(line)) for id_, line in self.lines.items()]
 
     def values(self) -> dict[str, Any]:
         return {

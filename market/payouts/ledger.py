@@ -23,7 +23,17 @@ from market.permissions import Actor
 TREASURY = "treasury"
 TREASURY_NAME = "财政来源"
 CHAIN_LOCK = 7_102_026
-BODY = ("id", "kind", "debit_account_id", "credit_account_id", "amount_fen", "hold_id", "memo", "entered_by_id", "created_at")
+BODY = (
+    "id",
+    "kind",
+    "debit_account_id",
+    "credit_account_id",
+    "amount_fen",
+    "hold_id",
+    "memo",
+    "entered_by_id",
+    "created_at",
+)
 SEALED = ("kind", "owner", "name", "no_overdraft", "created_at")
 
 
@@ -87,7 +97,13 @@ def _lock_chain(session: Session) -> None:
 
 
 def _enter(
-    actor: Actor, kind: TransferKind, debit_id: int, credit_id: int, amount_fen: int, memo: str, hold_id: int | None = None
+    actor: Actor,
+    kind: TransferKind,
+    debit_id: int,
+    credit_id: int,
+    amount_fen: int,
+    memo: str,
+    hold_id: int | None = None,
 ) -> Transfer:
     if not 0 < amount_fen <= LARGEST_FEN:
         raise InvalidInput({"amount_fen": _("金额应大于 0 且不超过上限")})
@@ -131,16 +147,36 @@ def _flush(session: Session) -> None:
 
 _CONSTRAINTS: list[tuple[tuple[str, ...], type[DomainError], str, str]] = [
     (("ck_account_no_overdraft",), InvalidInput, "amount_fen", "预算指标余额不足，请核对金额或换一条预算指标"),
-    (("ck_transfer_matches_hold", "ck_account_pending_not_negative"), Conflict, "", "与所占用的额度不一致，不能支付或释放"),
+    (
+        ("ck_transfer_matches_hold", "ck_account_pending_not_negative"),
+        Conflict,
+        "",
+        "与所占用的额度不一致，不能支付或释放",
+    ),
     (("uq_transfer_hold_id", "transfer.hold_id"), Conflict, "", "这笔占用已经支付或释放过，不能重复处理"),
-    (("uq_transfer_prev_hash", "transfer.prev_hash", "pk_transfer", "transfer.id"), Conflict, "", "账簿正被别人写入，请重试"),
+    (
+        ("uq_transfer_prev_hash", "transfer.prev_hash", "pk_transfer", "transfer.id"),
+        Conflict,
+        "",
+        "账簿正被别人写入，请重试",
+    ),
     (("ck_payout_milestone_accepted",), InvalidInput, "", "里程碑尚未通过验收，不能申请兑付"),
     (("ck_payout_within_entitlement",), InvalidInput, "amount_fen", "超出目前可兑付的金额"),
     (("ck_payout_is_fixed", "ck_payout_stays"), Conflict, "", "兑付申请已进入流程，收款人、账号和金额不能再改"),
     (("uq_payout_live", "payout.milestone_id"), InvalidInput, "kind", "这个里程碑已有同类兑付申请，不能重复申请"),
     (("uq_payout_request_key", "payout.request_key"), Conflict, "", "这份申请已经提交过"),
-    (("uq_payout_bank_reference", "payout.bank_reference"), InvalidInput, "bank_reference", "这个银行回单号已用于另一笔兑付"),
-    (("ck_payout_checker_is_another", "ck_payout_approver_is_a_third"), Conflict, "", "经办、复核、审批必须是三个不同的人"),
+    (
+        ("uq_payout_bank_reference", "payout.bank_reference"),
+        InvalidInput,
+        "bank_reference",
+        "这个银行回单号已用于另一笔兑付",
+    ),
+    (
+        ("ck_payout_checker_is_another", "ck_payout_approver_is_a_third"),
+        Conflict,
+        "",
+        "经办、复核、审批必须是三个不同的人",
+    ),
     (("uq_budget_line_cycle_id_code", "budget_line.cycle_id"), InvalidInput, "code", "本批次已有这个指标编号"),
     (("uq_account_owner", "account.owner"), Conflict, "", "账户刚刚由别人开立，请重试"),
 ]

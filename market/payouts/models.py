@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -22,7 +23,7 @@ class AccountKind(StrEnum):
     PAYEE = "payee"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"treasury": _l("财政来源"), "budget": _l("预算指标"), "payee": _l("收款方")}[self.value]
 
 
@@ -61,7 +62,7 @@ class TransferKind(StrEnum):
     VOID = "void"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"direct": _l("直接划转"), "hold": _l("占用"), "post": _l("支付"), "void": _l("释放")}[self.value]
 
 
@@ -92,7 +93,7 @@ class PayoutKind(StrEnum):
     SUBSIDY = "subsidy"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"reward": _l("人才奖励"), "subsidy": _l("财政补助")}[self.value]
 
 
@@ -122,7 +123,7 @@ class PayoutState(StrEnum):
     CANCELLED = "cancelled"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "requested": _l("待复核"),
             "checked": _l("待审批"),
@@ -143,7 +144,9 @@ class Payout(Numbered, Versioned, Base):
             "approver_id IS NULL OR (checker_id IS NOT NULL AND approver_id <> maker_id AND approver_id <> checker_id)",
             name="approver_is_a_third",
         ),
-        CheckConstraint("state NOT IN ('checked','approved','paid') OR checker_id IS NOT NULL", name="checked_by_someone"),
+        CheckConstraint(
+            "state NOT IN ('checked','approved','paid') OR checker_id IS NOT NULL", name="checked_by_someone"
+        ),
         CheckConstraint("state NOT IN ('approved','paid') OR approver_id IS NOT NULL", name="approved_by_someone"),
         CheckConstraint(
             "state <> 'paid' OR (post_id IS NOT NULL AND bank_reference IS NOT NULL AND paid_on IS NOT NULL)",

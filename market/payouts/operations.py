@@ -56,11 +56,19 @@ def create_budget_line(
     if problems or not amount_fen:
         raise InvalidInput(problems)
     account = ledger.open_account(AccountKind.BUDGET, f"line:{cycle.id}/{code}", f"{code} {name.strip()}")
-    line = BudgetLine(cycle_id=cycle.id, code=code, name=name.strip(), kind=kind, basis=basis.strip(), account_id=account.id)
+    line = BudgetLine(
+        cycle_id=cycle.id, code=code, name=name.strip(), kind=kind, basis=basis.strip(), account_id=account.id
+    )
     db.session.add(line)
     _flush()
     record(actor, "budget_line:create", line, basis.strip())
-    ledger.direct(actor, ledger.treasury(), account, amount_fen, _("下达预算指标 %(code)s（%(basis)s）", code=code, basis=basis.strip()))
+    ledger.direct(
+        actor,
+        ledger.treasury(),
+        account,
+        amount_fen,
+        _("下达预算指标 %(code)s（%(basis)s）", code=code, basis=basis.strip()),
+    )
     return line
 
 
@@ -81,7 +89,10 @@ def top_up(actor: Actor, line: BudgetLine, amount_fen: int | None, basis: str) -
 def _lock_contract(contract_id: int) -> Contract:
     """What is payable must still be true when the payout is written."""
     return db.session.scalars(
-        select(Contract).where(Contract.id == contract_id).with_for_update(key_share=True).execution_options(populate_existing=True)
+        select(Contract)
+        .where(Contract.id == contract_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
 
 
@@ -89,7 +100,10 @@ def _lock(payout: Payout) -> Payout:
     """The row as it is in the database now, locked; raises Conflict when it is not what the last step left."""
     _lock_contract(payout.contract_id)
     fresh = db.session.scalars(
-        select(Payout).where(Payout.id == payout.id).with_for_update(key_share=True).execution_options(populate_existing=True)
+        select(Payout)
+        .where(Payout.id == payout.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
     require_intact(fresh)
     return fresh
@@ -113,7 +127,7 @@ def request_payout(
     request_key: str,
     card_confirmed: bool = False,
 ) -> Payout:
-    """申请兑付 of an accepted milestone: holds the amount on the budget line. The same ``request_key`` gives the same payout.
+    """申请兑付 of an accepted milestone: holds the amount. The same ``request_key`` gives the same payout.
 
     Raises InvalidInput (too much, wrong line, bad account), NotAllowed, Conflict.
     """
@@ -188,23 +202,22 @@ def _problems(payout: Payout, contract: Contract, milestone: Milestone, values: 
 
 
 def request_again(actor: Actor, payout: Payout, values: dict[str, Any]) -> Payout:
-    """Change a request that was sent back and hold the money anew. ``values`` as in request_payout. Raises InvalidInput."""
+    """Change a request that was sent back and hold the money anew. ``values`` as in request_payout.
+
+    Raises InvalidInput.
+    """
     payout = _lock(payout)
     _require(policies.may_request_again(actor, payout))
     contract = payout.contract
     # The database lets these columns change only on the way out of 退回.
     with db.session.no_autoflush:
-        payout.maker_id = actor.user_id
+        payout.maker_id = actor.user_id  # pyright: ignore[reportAttributeAccessIssue]
         payout.checker_id = payout.checked_at = payout.approver_id = payout.approved_at = None
-        _fill_again(actor, payout, contract, values)
+        _fill(actor, payout, contract, payout.milestone, values)
         advance(payout, "request_again", actor)
     _seal(payout)
     _tell(payout, users_with(Role.FINANCE_CHECKER), _("兑付待复核"))
     return payout
-
-
-def _fill_again(actor: Actor, payout: Payout, contract: Contract, values: dict[str, Any]) -> None:
-    _fill(actor, payout, contract, payout.milestone, values)
 
 
 def check_payout(actor: Actor, payout: Payout) -> None:
@@ -302,4 +315,10 @@ def _require_reason(reason: str) -> None:
 def _tell(payout: Payout, user_ids: list[int | None] | list[int], subject: str) -> None:
     """No amount and no account in a message: they are read where the right to see them is checked."""
     title = payout.contract.challenge.title
-    notify(user_ids, subject, _("项目：%(title)s", title=title), f"/payouts/{payout.id}", key=f"payout:{payout.id}:{payout.state.value}:{payout.lock}")
+    notify(
+        user_ids,
+        subject,
+        _("项目：%(title)s", title=title),
+        f"/payouts/{payout.id}",
+        key=f"payout:{payout.id}:{payout.state.value}:{payout.lock}",
+    )

@@ -11,8 +11,8 @@ from stdnum import luhn
 from market.audit.chain import GENESIS, link
 from market.contracts.models import Contract
 from market.errors import Conflict, InvalidInput
-from market.payouts.models import Account, AccountKind, Payout
 from market.payouts.ledger import open_account
+from market.payouts.models import Account, AccountKind, Payout
 from market.programmes.rules import Rules
 
 _CARD_LENGTHS = range(16, 20)

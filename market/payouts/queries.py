@@ -57,7 +57,7 @@ def _with_details() -> list[Any]:
     ]
 
 
-def payouts_page(actor: Actor, state: PayoutState | None = None, q: str = "") -> Select[tuple[Payout]]:
+def payouts_page(actor: Actor, state: PayoutState | None = None, q: str = "") -> Select[Payout]:
     """Visible payouts; those waiting longest first, then the decided ones, newest first."""
     query = select(Payout).options(*_with_details()).where(visible_to(actor))
     if state is not None:
@@ -80,7 +80,7 @@ def all_payouts(actor: Actor) -> Sequence[Payout]:
 
 def counts_by_state(actor: Actor) -> dict[PayoutState, int]:
     query = select(Payout.state, func.count()).where(visible_to(actor)).group_by(Payout.state)
-    return {state: count for state, count in db.session.execute(query)}
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def payout_for(actor: Actor, payout_id: int) -> Payout:
@@ -119,7 +119,7 @@ def milestone_to_pay(milestone_id: int) -> Milestone:
     return found
 
 
-def payable_milestones() -> Select[tuple[Milestone]]:
+def payable_milestones() -> Select[Milestone]:
     """Accepted milestones without a live payout: the maker's list, longest accepted first."""
     live = select(Payout.milestone_id).where(Payout.state != PayoutState.CANCELLED)
     return (
@@ -156,7 +156,8 @@ def payables_of(contracts: Sequence[Contract]) -> dict[int, Payable]:
         ).all()
     )
     return {
-        c.id: payable(rules_of(c), c.rd_total_fen, int(percents.get(c.id) or 0), int(sums.get(c.id) or 0)) for c in contracts
+        c.id: payable(rules_of(c), c.rd_total_fen, int(percents.get(c.id) or 0), int(sums.get(c.id) or 0))
+        for c in contracts
     }
 
 
@@ -179,7 +180,7 @@ def budget_line_of(line_id: int | None) -> BudgetLine:
     return found
 
 
-def transfers_of(account: Account) -> Select[tuple[Transfer]]:
+def transfers_of(account: Account) -> Select[Transfer]:
     """Every transfer that touches the account, newest first."""
     touches = or_(Transfer.debit_account_id == account.id, Transfer.credit_account_id == account.id)
     return select(Transfer).where(touches).order_by(Transfer.id.desc())

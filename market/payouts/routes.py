@@ -50,8 +50,8 @@ def index() -> str:
     q = request.args.get("q", "").strip()[:100]
     page = paginate(db.session(), queries.payouts_page(actor(), state, q), page_number(request.args.get("page")))
     return render_template(
-        "payouts/index.html", page=page, state=state, q=q, states=list(PayoutState), today=clock.today(),
-        counts=queries.counts_by_state(actor()), mine={s for s, p in queries.QUEUES if actor().has(p)}, local=clock.local,
+        "payouts/index.html", page=page, state=state, q=q, states=list(PayoutState), local=clock.local,
+        counts=queries.counts_by_state(actor()), mine={s for s, p in queries.QUEUES if actor().has(p)},
     )  # fmt: skip
 
 
@@ -189,6 +189,7 @@ def _show(payout: Payout, reason: ReasonForm | None = None, paid: PaidForm | Non
 def _act(payout_id: int, operation: Callable[..., Any], message: str, form: ReasonForm | PaidForm | None = None) -> Any:
     """One step of one payout; a step with a form shows it again with its errors."""
     payout = queries.payout_for(actor(), payout_id)
+
     def work() -> bool:
         with transaction():
             operation(actor(), payout, *(form.values() if form else ()))
@@ -283,7 +284,12 @@ def bounty(milestone_id: int) -> Any:
     def work() -> Any:
         with transaction():
             return bounties.record_bounty(
-                actor(), milestone, form.amount_fen.data, form.paid_on.data, form.voucher_number.data or "", form.voucher.data
+                actor(),
+                milestone,
+                form.amount_fen.data,
+                form.paid_on.data,
+                form.voucher_number.data or "",
+                form.voucher.data,
             )
 
     if form.validate_on_submit() and attempt(form, work):

@@ -1,8 +1,8 @@
 """What the database itself holds of the ledger and of payouts, on SQLite and PostgreSQL alike.
 
-Totals of an account move only by a transfer; a post or void resolves exactly its hold; no payout before its milestone is
-accepted, above the entitlement, edited once decided, or deleted. ``create_all`` and the migration make the same triggers:
-``trigger_statements(dialect)``.
+Totals of an account move only by a transfer; a post or void resolves exactly its hold; no payout before its milestone
+is accepted, above the entitlement, edited once decided, or deleted. ``create_all`` and the migration make the same
+triggers: ``trigger_statements(dialect)``.
 
 PostgreSQL locks both accounts in id order FOR NO KEY UPDATE before the insert: the foreign keys take FOR KEY SHARE, and
 asking for FOR UPDATE after that ends in deadlocks (docs/reliability.md, lesson 1).
@@ -117,11 +117,15 @@ def _sqlite_ledger() -> list[str]:
 
 def _sqlite_payouts() -> list[str]:
     rules = _payout_rules(True)
-    decided = f"OLD.state IN ('paid', 'cancelled') OR (OLD.state <> 'sent_back' AND {_differ(FIXED_ONCE_REQUESTED, True)})"
+    decided = (
+        f"OLD.state IN ('paid', 'cancelled') OR (OLD.state <> 'sent_back' AND {_differ(FIXED_ONCE_REQUESTED, True)})"
+    )
     return [
         _sqlite_trigger("payout_before_insert", "BEFORE INSERT ON payout", rules),
         _sqlite_trigger(
-            "payout_before_update", "BEFORE UPDATE ON payout WHEN NEW.state <> 'cancelled' AND OLD.state = 'sent_back'", rules
+            "payout_before_update",
+            "BEFORE UPDATE ON payout WHEN NEW.state <> 'cancelled' AND OLD.state = 'sent_back'",
+            rules,
         ),
         _sqlite_trigger("payout_is_fixed", "BEFORE UPDATE ON payout", {"ck_payout_is_fixed": decided}),
         _sqlite_trigger("payout_before_delete", "BEFORE DELETE ON payout", {"ck_payout_stays": "TRUE"}),

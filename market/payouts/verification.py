@@ -1,4 +1,4 @@
-"""``flask ledger verify``: every transfer in its place, every total explained, every payout backed, every fen accounted for."""
+"""``flask ledger verify``: every transfer in its place, every total explained, every payout backed."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -147,7 +147,11 @@ def _payout(payout: Payout, book: _Book) -> Iterator[Finding]:
         yield Finding(where, "内容与其封印不符：收款人、账号、金额或状态被绕过系统改动")
     held = book.transfers.get(payout.hold_id)
     accounts = (payout.budget_line.account_id, payout.payee_account_id, payout.amount_fen)
-    if held is None or held.kind != "hold" or (held.debit_account_id, held.credit_account_id, held.amount_fen) != accounts:
+    if (
+        held is None
+        or held.kind != "hold"
+        or (held.debit_account_id, held.credit_account_id, held.amount_fen) != accounts
+    ):
         yield Finding(where, f"没有与之相符的占用（第 {payout.hold_id} 条）")
         return
     resolution = book.resolved.get(held.id)

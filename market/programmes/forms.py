@@ -1,10 +1,13 @@
 """Forms of programmes: cycles, rules (one field a rule, from labels), taxonomy, calendar."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
 
 from market.forms import (
     BaseForm,
@@ -19,7 +22,7 @@ from market.forms import (
     WholeNumberField,
     required,
 )
-from market.programmes.labels import LABELS, PAYEES, Label
+from market.programmes.labels import CHOICES, LABELS, Label
 from market.programmes.models import TermKind
 from market.programmes.rules import Rules
 
@@ -63,7 +66,9 @@ class PercentsField(TextField):
 class RulesForm(BaseForm):
     """One field for every rule; they are added below from the labels."""
 
-    basis = TextField(_l("依据文件"), [required()], limit=300, description=_l("例如：淄科规〔2026〕3 号第十二条；将随版本公开存档"))
+    basis = TextField(
+        _l("依据文件"), [required()], limit=300, description=_l("例如：淄科规〔2026〕3 号第十二条；将随版本公开存档")
+    )
 
     def content(self) -> dict[str, Any]:
         """What Rules expects; an empty number is left out so that the rules say it is missing."""
@@ -71,9 +76,9 @@ class RulesForm(BaseForm):
         for name, label in LABELS.items():
             field = self[name]
             if label.kind == "criteria":
-                found[name] = field.rows
+                found[name] = field.rows  # pyright: ignore[reportAttributeAccessIssue]
             elif label.kind == "percents":
-                found[name] = field.percents
+                found[name] = field.percents  # pyright: ignore[reportAttributeAccessIssue]
             else:
                 found[name] = field.data
         return found
@@ -83,7 +88,7 @@ class RulesForm(BaseForm):
 
     def validate_instalments(self, field: PercentsField) -> None:
         if not field.percents:
-            raise ValueError(_l("请填写百分比，用逗号隔开，例如 30, 40, 30"))
+            raise ValidationError(_l("请填写百分比，用逗号隔开，例如 30, 40, 30"))
 
 
 def _field(label: Label) -> Any:
@@ -97,8 +102,8 @@ def _field(label: Label) -> Any:
             return PercentsField(label.text, must, limit=60)
         case "flag":
             return BooleanField(label.text)
-        case "payee":
-            return SelectField(label.text, choices=[SelectChoice(value, text) for value, text in PAYEES.items()])
+        case "choice":
+            return SelectField(label.text, choices=[SelectChoice(*pair) for pair in CHOICES[label.name].items()])
         case "criteria":
             return RowsField(CriterionRow, label.text, least=1, most=12)
         case "percent":
@@ -132,5 +137,7 @@ class TermEditForm(BaseForm):
 class CalendarForm(BaseForm):
     first = DayField(_l("开始日期"), [required()])
     last = DayField(_l("结束日期"), description=_l("只有一天可以不填"))
-    is_working = SelectField(_l("安排"), choices=[SelectChoice("no", _l("休息")), SelectChoice("yes", _l("上班（调休）"))])
+    is_working = SelectField(
+        _l("安排"), choices=[SelectChoice("no", _l("休息")), SelectChoice("yes", _l("上班（调休）"))]
+    )
     note = TextField(_l("说明"), limit=100)

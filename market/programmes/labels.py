@@ -11,7 +11,7 @@ from market.programmes.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """``kind``: count, percent, days, wan, words, percents, flag, payee or criteria; ``unit`` is shown after the value."""
+    """``kind``: count, percent, days, wan, words, percents, flag, choice, criteria; ``unit`` follows the value."""
 
     name: str
     text: Any
@@ -81,6 +81,7 @@ GROUPS: tuple[tuple[Any, tuple[Label, ...]], ...] = (
         _l("评审"),
         (
             Label("panel_least", _l("评审专家最少人数（单数）"), unit=_l("人")),
+            Label("panel_financial_least", _l("财务专家最少人数"), unit=_l("人")),
             Label("panel_same_unit_most", _l("同一单位专家上限"), unit=_l("人")),
             Label("expert_yearly_most", _l("专家每年参评上限"), unit=_l("次")),
             Label("recusal_years", _l("回避追溯年限"), unit=_l("年")),
@@ -107,13 +108,17 @@ GROUPS: tuple[tuple[Any, tuple[Label, ...]], ...] = (
             Label("instalments", _l("分期付款比例（用逗号隔开，合计 100）"), "percents", "%"),
             Label("rectification_months", _l("整改期限"), unit=_l("个月")),
             Label("fiscal_share", _l("财政支持比例"), "percent", "%"),
+            Label("fiscal_base", _l("财政支持计算基数"), "choice"),
             Label("fiscal_cap_fen", _l("财政支持上限"), "wan", _l("万元")),
-            Label("reward_payee", _l("人才奖励收款方"), "payee"),
+            Label("reward_payee", _l("人才奖励收款方"), "choice"),
         ),
     ),
 )
 LABELS: dict[str, Label] = {label.name: label for _title, labels in GROUPS for label in labels}
-PAYEES = {"solver": _l("揭榜方"), "poster": _l("发榜方")}
+CHOICES: dict[str, dict[str, Any]] = {
+    "reward_payee": {"solver": _l("揭榜方"), "poster": _l("发榜方")},
+    "fiscal_base": {"contract": _l("合同金额"), "rd_total": _l("项目总投入")},
+}
 
 
 def readable(label: Label, rules: Rules) -> str:
@@ -128,8 +133,8 @@ def readable(label: Label, rules: Rules) -> str:
             return " / ".join(f"{part}%" for part in value)
         case "flag":
             return str(_l("是") if value else _l("否"))
-        case "payee":
-            return str(PAYEES[value])
+        case "choice":
+            return str(CHOICES[label.name][value])
         case "criteria":
             return "；".join(f"{criterion.name} {criterion.weight}%" for criterion in value)
         case _:

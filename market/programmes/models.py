@@ -44,7 +44,7 @@ class CycleState(StrEnum):
     CLOSED = "closed"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {"draft": _l("筹备中"), "open": _l("征集中"), "closed": _l("征集结束")}[self.value]
 
 

@@ -16,11 +16,13 @@ from market.programmes.labels import GROUPS, readable
 from market.programmes.models import CalendarDay, Cycle, CycleState, Programme, ProgrammeRules, Term, TermKind
 from market.programmes.rules import Rules
 
+_LEADING = ("cycle", "challenge", "need", "bid", "contract")
+
 
 def rules_of(subject: Any) -> Rules:
-    """The typed rules that bind ``subject``: a Cycle, Challenge, or anything that leads to one (Need, Bid, Contract…)."""
+    """The typed rules that bind ``subject``: a Cycle, a Challenge, or what leads to one (Need, Bid, Contract…)."""
     while not hasattr(subject, "rules"):
-        subject = next(getattr(subject, name) for name in ("cycle", "challenge", "need", "bid", "contract") if hasattr(subject, name))
+        subject = next(getattr(subject, name) for name in _LEADING if hasattr(subject, name))
     return Rules(**subject.rules.content)
 
 
@@ -104,7 +106,9 @@ def rule_lines(rules: Rules, compared_with: Rules | None = None) -> list[tuple[A
         for label in labels:
             value = readable(label, rules)
             changed = compared_with is not None and getattr(compared_with, label.name) != getattr(rules, label.name)
-            lines.append(RuleLine(label.text, value, readable(label, compared_with) if changed and compared_with else None))
+            lines.append(
+                RuleLine(label.text, value, readable(label, compared_with) if changed and compared_with else None)
+            )
         found.append((title, lines))
     return found
 

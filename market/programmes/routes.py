@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 
 from market import clock
 from market.access import actor, requires
@@ -63,7 +63,12 @@ def rules(programme_id: int, version: int | None) -> Any:
     before = next((row for row in versions if row.version < shown.version), None)
     lines = queries.rule_lines(Rules(**shown.content), Rules(**before.content) if before else None)
     return render_template(
-        "programmes/rules.html", programme=programme, versions=versions, shown=shown, before=before, groups=lines,
+        "programmes/rules.html",
+        programme=programme,
+        versions=versions,
+        shown=shown,
+        before=before,
+        groups=lines,
         may_manage=may_manage(actor()),
     )
 

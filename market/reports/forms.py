@@ -1,4 +1,6 @@
 """Choosing a period and, for the city, a district."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 import calendar
 from collections.abc import Mapping

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
 from market.access import actor, public, requires
@@ -110,9 +110,7 @@ def export_rows(code: str) -> Any:
 def _page_of(row: queries.Row) -> str | None:
     """The address of the row's own page, for those who may open it."""
     endpoint, argument = PAGES[row.kind]
-    if not row.is_open or endpoint not in current_app.view_functions:
-        return None
-    return url_for(endpoint, **{argument: row.reference})
+    return url_for(endpoint, **{argument: row.reference}) if row.is_open else None
 
 
 def _workbook(content: bytes, name: str) -> Any:

@@ -1,4 +1,6 @@
 """Forms of reviews: the pool's, an expert's declaration and scores, the conclusion."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -42,7 +42,7 @@ class RoundState(StrEnum):
     VOIDED = "voided"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "draft": _l("组建评审组"),
             "declaring": _l("回避申报"),
@@ -102,7 +102,7 @@ class AssignmentState(StrEnum):
     SUBMITTED = "submitted"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "invited": _l("待申报"),
             "declared": _l("已承诺无利害关系"),

@@ -115,7 +115,7 @@ def _unlock(officer_key: OfficerKey, passphrase: str) -> X25519PrivateKey:
 
 
 def release_share(actor: Actor, sealing_key: SealingKey, passphrase: str | X25519PrivateKey) -> KeyShare:
-    """The officer's share opens with the passphrase and waits, encrypted, for the quorum. When is the caller's to judge.
+    """The officer's share opens with the passphrase and waits, encrypted; when it is time is the caller's to judge.
 
     ``passphrase`` may be the key that :func:`unlock_key` gave. Raises NotAllowed for whoever holds none, Conflict when
     it was given already, InvalidInput on a wrong passphrase.

@@ -1,4 +1,6 @@
 """The officer's own opening key. Its three small forms stand here: the room lies below ``market.forms``."""
+# The stubs of WTForms do not know lazy translations.
+# pyright: reportArgumentType=false
 
 from typing import Any
 

@@ -229,12 +229,12 @@ def find(text: str, kind: str, *, district: str = "", newest: bool = False, page
 
 
 def _find(searcher: Any, text: str, kind: str, district: str, newest: bool, page: int, size: int) -> Found:
-    from whoosh import query
+    from whoosh.query import And, Term
 
     wanted = _query(text)
-    narrowed = [query.Term("district", district)] if district else []
-    masks = {name: query.And([query.Term("kind", name), *narrowed]) for name in KINDS}
-    counts = {name: len(list(searcher.docs_for_query(query.And([wanted, mask])))) for name, mask in masks.items()}
+    narrowed = [Term("district", district)] if district else []
+    masks = {name: And([Term("kind", name), *narrowed]) for name in KINDS}
+    counts = {name: len(list(searcher.docs_for_query(And([wanted, mask])))) for name, mask in masks.items()}
     if not counts.get(kind):
         return Found([], counts)
     hits = searcher.search(
@@ -245,13 +245,13 @@ def _find(searcher: Any, text: str, kind: str, district: str, newest: bool, page
 
 def _query(text: str) -> Any:
     """Every word in some field. Built from words, never parsed: what people type is no query language."""
-    from whoosh import query
+    from whoosh.query import And, Or, Prefix, Term
 
     def anywhere(word: str) -> Any:
-        return query.Or([query.Term(name, word) for name in ("title", "tags", "body")])
+        return Or([Term(name, word) for name in ("title", "tags", "body")])
 
     def one_character(character: str) -> Any:
-        return query.Or([query.Prefix(name, character) for name in ("title", "tags")])
+        return Or([Prefix(name, character) for name in ("title", "tags")])
 
     words: Iterable[str] = dict.fromkeys(word for group in query_words(text) for word in group)
-    return query.And([one_character(w) if len(w) == 1 and not w.isascii() else anywhere(w) for w in words])
+    return And([one_character(w) if len(w) == 1 and not w.isascii() else anywhere(w) for w in words])

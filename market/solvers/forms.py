@@ -1,4 +1,6 @@
 """The steps of a profile. Everything may be left empty until it is published."""
+# The stubs of WTForms know neither lazy translations nor SelectChoice.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from typing import Any
 
@@ -6,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, RadioField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 from wtforms.widgets import HiddenInput
 
 from market import clock

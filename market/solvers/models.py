@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, event
@@ -18,7 +19,7 @@ class SolverKind(StrEnum):
     CONSORTIUM = "consortium"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "individual": _l("个人"),
             "team": _l("团队"),
@@ -34,7 +35,7 @@ class SolverState(StrEnum):
     HIDDEN = "hidden"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "draft": _l("草稿"),
             "listed": _l("已登记"),
@@ -105,7 +106,7 @@ class AchievementKind(StrEnum):
     PROJECT = "project"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         return {
             "achievement": _l("成果"),
             "patent": _l("专利"),

@@ -39,8 +39,11 @@ def country_name(code: str) -> str:
 
 def country_choices() -> list[tuple[str, str]]:
     """Countries and regions, China first."""
-    codes = [code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRY]
-    return sorted(((code, country_name(code)) for code in codes), key=lambda pair: (pair[0] != "CN", pair[1]))
+    codes = [code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()]
+    return sorted(
+        ((code, country_name(code)) for code in codes if code not in _NO_COUNTRY),
+        key=lambda pair: (pair[0] != "CN", pair[1]),
+    )
 
 
 _NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})

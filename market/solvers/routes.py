@@ -30,11 +30,11 @@ bp.add_app_template_filter(queries.organisation_name, "organisation_name")
 bp.add_app_template_filter(queries.country_name, "country_name")
 
 
-def _steps(solver: Solver | None, current: str) -> list[tuple[str, str, bool]]:
-    """(label, address, here) of every step; a new profile has only the first."""
+def _steps(solver: Solver | None, current: str) -> list[tuple[str, str, Any]]:
+    """(label, address, here) of every step for tabs; what lies ahead, for steps.html, while there is no profile yet."""
     labels = (_("基本情况"), _("方向与关键词"), _("简介"), _("成果"), _("成员"), _("预览与公开"))
     if solver is None:
-        return [(labels[0], url_for("solvers.create"), True)]
+        return [(label, "current" if label == labels[0] else "todo", None) for label in labels]
     return [
         (label, url_for(f"solvers.{step}", solver_id=solver.id), step == current)
         for label, step in zip(labels, STEPS, strict=True)

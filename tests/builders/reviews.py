@@ -1,4 +1,4 @@
-"""A challenge under review with opened bids, a pool of experts, and rounds brought to a wanted stage by the operations."""
+"""A challenge under review with opened bids, a pool of experts, and rounds brought to a stage by the operations."""
 
 import itertools
 from collections.abc import Sequence

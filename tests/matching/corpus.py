@@ -16,7 +16,9 @@ CERAMIST = Profile(
     ],
 )
 BOTANIST = Profile("botanist", bio="研究番茄病毒病的田间快速检测与种子消毒")
-CHEMIST = Profile("chemist", keywords=["硝化"], bio="从事微通道连续流硝化反应与反应量热", documents=[Document("混酸硝化动力学")])
+CHEMIST = Profile(
+    "chemist", keywords=["硝化"], bio="从事微通道连续流硝化反应与反应量热", documents=[Document("混酸硝化动力学")]
+)
 SCHOLAR = Profile(
     "scholar", bio="Works on delamination of borosilicate vials and hydrolytic resistance of pharmaceutical glass."
 )

@@ -42,6 +42,7 @@ def test_cluster_answers_like_one_process_and_reports_progress(folder: Path, cli
     seen: list[tuple[int, int]] = []
     found = rank_many(folder, NEEDS, 5, client=client, chunk=4, progress=lambda *done: seen.append(done))
     assert found == Matcher.load(folder).rank_many(NEEDS, 5)
+    assert rank_many(folder, NEEDS[:3], 5, client=client) == found[:3]
     assert seen[-1] == (30, 30) and [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -14,7 +14,8 @@ DATA = Path(__file__).parent / "data"
 def test_rank_and_evaluate_the_demonstration_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, index = tmp_path / "run.tsv", tmp_path / "index"
     common = ["--queries", str(DATA / "queries.jsonl"), "--limit", "40"]
-    assert main(["rank", "--experts", str(DATA / "experts.jsonl"), *common, "--out", str(run), "--index", str(index)]) == 0
+    experts = ["--experts", str(DATA / "experts.jsonl")]
+    assert main(["rank", *experts, *common, "--out", str(run), "--index", str(index)]) == 0
     assert main(["evaluate", "--data", str(DATA), "--run", str(run), "--boot", "20"]) == 0
     measures = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines())
     assert float(measures["ndcg@10"]) >= 0.90
@@ -60,6 +61,9 @@ def test_pairs_of_an_unknown_query_are_refused(tmp_path: Path, capsys: pytest.Ca
     assert "nothing" in capsys.readouterr().err
 
 
-def test_module_runs_from_outside() -> None:
-    done = subprocess.run([sys.executable, "-m", "matching", "--help"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "evaluate" in done.stdout
+def test_module_runs_from_outside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["matching", "evaluate", "--data", "nothing", "--run", "nothing.tsv"])
+    monkeypatch.delitem(sys.modules, "matching.__main__")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("matching", run_name="__main__")
+    assert ended.value.code == 2 and "nothing.tsv" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 
 from matching import InvalidInput
 from matching.evaluation import (
+    Scores,
     evaluate,
     judged_measures,
     judged_units,
@@ -47,7 +48,7 @@ def test_ndcg_of_a_worked_example() -> None:
 
 
 def test_kendall_loss_weighs_pairs_by_grade_difference() -> None:
-    qrels = {"q": {"a": 5, "b": 1, "c": 4}}
+    qrels: Scores = {"q": {"a": 5, "b": 1, "c": 4}, "equal": {"a": 2, "b": 2}}
     right = judged_measures(judged_units(qrels, {"q": {"a": 3, "c": 2, "b": 1}}, by_expert=False))
     assert right["loss"] == 0 and right["acc"] == 1 and right["easy"] == 1 and right["hard"] == 1
     tied = judged_measures(judged_units(qrels, {"q": {"a": 1, "c": 1, "b": 1}}, by_expert=False))

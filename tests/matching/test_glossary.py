@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,24 @@ def test_shipped_glossary_is_valid_and_bilingual() -> None:
     for group in groups:
         assert any("\u4e00" <= c <= "\u9fff" for c in group[0]), group
         assert any(c.isascii() and c.isalpha() for member in group[1:] for c in member), group
+
+
+INDUSTRIES = ("Advanced ceramics", "Hydrogen", "Glass, packaging", "Chemicals and polymers", "Environment",
+              "Equipment", "Electronics", "Biopharma", "Agriculture", "Industrial software")  # fmt: skip
+
+
+def test_shipped_glossary_holds_two_thousand_groups_over_the_ten_industries() -> None:
+    sizes: dict[str, int] = {}
+    section = ""
+    for line in resources.files("matching").joinpath("glossary.tsv").read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            section = line.removeprefix("# ")
+        else:
+            sizes[section] = sizes.get(section, 0) + 1
+    assert sum(sizes.values()) == len(shipped().groups) >= 2000
+    for industry in INDUSTRIES:
+        assert sum(n for name, n in sizes.items() if name.startswith(industry)) >= 80, industry
+
+
+def test_member_without_a_usable_term_is_passed_over() -> None:
+    assert [e.source for e in Glossary([("的", "碳化硅", "SiC")]).expand("的碳化硅")] == ["碳化硅"]

@@ -1,4 +1,4 @@
-"""A process killed at any point of a save leaves an index that opens: the old one, or the new one once it is in place."""
+"""A process killed at any point of a save leaves an index that opens: the old one, or the new one once in place."""
 
 from __future__ import annotations
 

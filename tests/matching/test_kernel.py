@@ -6,13 +6,14 @@ import random
 import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching import Matcher, Need, Profile, scoring
+from matching import Document, Matcher, Need, Profile, scoring
 from tests.matching.corpus import random_profiles, random_text
 
 numba = pytest.importorskip("numba")
@@ -23,7 +24,8 @@ def interpreted() -> Iterator[None]:
     """The kernel's own source run by Python: every branch is seen, nothing waits for the compiler."""
     from matching import kernel
 
-    names = ("block_top", "count_from", "kth_largest", "accumulate", "finish", "place_of", "best_rows", "signals")
+    names = ("block_top", "count_from", "kth_largest", "accumulate", "finish", "place_of", "best_rows", "log_mean_exp",
+             "signals")  # fmt: skip
     before = {name: getattr(kernel, name) for name in names}
     for name in names:
         setattr(kernel, name, before[name].py_func)
@@ -61,7 +63,7 @@ def test_pruned_retrieval_keeps_exactly_the_best_rows(seed: int, k: int) -> None
         assert scoring.retrieve(segment, query, k, allowed, "compiled").tolist() == expected.tolist()
 
 
-def postings(draw: np.random.Generator, profiles: int, vocabulary: int, terms: int):
+def postings(draw: np.random.Generator, profiles: int, vocabulary: int, terms: int) -> tuple[Any, scoring.Query]:
     """A segment of random postings with long and short lists, and a query whose terms come rarest first."""
     lengths = np.maximum(1, (profiles * draw.random(vocabulary) ** 3).astype(int))
     rows = [np.sort(draw.choice(profiles, n, replace=False)) for n in lengths]
@@ -109,3 +111,22 @@ def test_kernel_compiles_where_no_cache_can_be_written(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(kernel, "njit", refuse)
     assert kernel.compiled(len) is len
+
+
+def test_long_and_empty_profiles_score_the_same_in_both_engines() -> None:
+    prolific = Profile("prolific", documents=[Document(f"氮化硅 pump {i}型 泵") for i in range(20)])
+    matcher = Matcher.fit([prolific, Profile("empty"), *random_profiles(7, 12)])
+    found = []
+    for engine in ("compiled", "plain"):
+        matcher._ranker.engine = engine
+        found.append(matcher.scores(Need("n", "氮化硅 pump"), ["empty", "prolific", "p0003"]))
+    assert found[0] == found[1] and found[0][0] == 0 < found[0][1]
+
+
+def test_pruning_passes_over_blocks_nobody_entered() -> None:
+    segment, query = postings(np.random.default_rng(3), profiles=3000, vocabulary=400, terms=60)
+    query.weights[: len(query.weights) // 2] = 5
+    query.weights[len(query.weights) // 2 :] = 0.001
+    allowed = np.arange(3000) < 200
+    expected = scoring.retrieve_plainly(segment, query, 3, allowed)
+    assert scoring.retrieve(segment, query, 3, allowed, "compiled").tolist() == expected.tolist()

@@ -205,6 +205,7 @@ def test_bureau_sees_the_same_bytes_with_no_bid_and_with_twenty(app: Flask) -> N
         poster,
         make_solver().lead,
     ]
+    solvers = [make_solver() for _ in range(20)]
     clients = [app.test_client(), *(client_of(app, person) for person in watchers)]
     paths = [
         f"/challenges/{challenge.code}/bids",
@@ -219,13 +220,32 @@ def test_bureau_sees_the_same_bytes_with_no_bid_and_with_twenty(app: Flask) -> N
         "/challenges/",
         "/challenges/manage",
         "/reports/",
+        "/audit/",
+        "/audit/?kind=bid",
+        "/reviews/",
+        "/notices/manage",
+        "/search/?q=测试团队",
     ]
     with clock.at(clock.now()):
         before = [seen(client, path) for client in clients for path in paths]
-        for _ in range(20):
-            make_sealed(challenge, make_solver())
+        for solver in solvers:
+            make_sealed(challenge, solver)
         deliver_due()
         after = [seen(client, path) for client in clients for path in paths]
     places = [(client, path) for client in range(len(clients)) for path in paths]
     assert [place for place, one, other in zip(places, before, after, strict=True) if one != other] == []
     assert any(status == 200 for status, _ in before)
+
+
+def test_journal_shows_the_sealed_acts_once_the_bids_are_opened(app: Flask) -> None:
+    holders = make_holders()
+    challenge = make_sealable_challenge(holders)
+    bid = make_sealed(challenge, make_solver())
+    client = client_of(app, make_user(Role.SUPERVISOR))
+    assert client.get(f"/audit/bid/{bid.id}").status_code == 404
+    close(challenge)
+    assert client.get(f"/audit/bid/{bid.id}").status_code == 404
+    for holder in holders[:2]:
+        client_of(app, holder).post(f"/bids/openings/{challenge.code}", data={"passphrase": PASSPHRASE})
+    page = client.get(f"/audit/bid/{bid.id}")
+    assert page.status_code == 200 and bid.lead.name in page.get_data(as_text=True)

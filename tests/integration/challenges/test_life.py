@@ -274,7 +274,9 @@ def test_relisting_needs_another_text_gets_a_new_code_and_has_a_limit(app: Flask
     close_without_award(firm, first)
     with pytest.raises(InvalidInput, match="修改"):
         do(operations.relist_challenge, firm.city, first, {})
-    second = fresh(do(operations.relist_challenge, firm.city, first, {"amount_fen": 150_000_000, "funding_total_fen": 200_000_000}))
+    second = fresh(
+        do(operations.relist_challenge, firm.city, first, {"amount_fen": 150_000_000, "funding_total_fen": 200_000_000})
+    )
     with pytest.raises(Conflict):
         do(operations.relist_challenge, firm.city, first, {"amount_fen": 160_000_000})
     do(operations.confirm_challenge, firm.signatory, second)
@@ -338,6 +340,6 @@ def test_confidential_readers_of_rooms_above_are_asked_only_once_it_is_public(ap
 
 def test_a_version_cannot_be_numbered_twice(app: Flask) -> None:
     challenge = make_challenge()
-    with pytest.raises(Exception, match="(?i)unique"), transaction() as session:
+    with pytest.raises(Exception, match=r"(?i)unique"), transaction() as session:
         session.add(ChallengeVersion(challenge_id=challenge.id, number=1))
         record(SYSTEM, "test:build")

@@ -20,7 +20,7 @@ from market.needs.content import AmountKind
 from market.permissions import Role
 from tests.builders.chain import make_contract
 from tests.builders.contracts import agreed, drafted, make_parties, pdf, signed, terms
-from tests.builders.people import acting, make_user, save
+from tests.builders.people import acting, make_district, make_user, save
 
 MEASURED = {"密度极差": "0.009", "维氏硬度": "1530", "斑点球比例": "0.2"}
 REPORT = "已完成本阶段全部任务，检测报告见附件。"
@@ -39,9 +39,24 @@ def test_draft_freezes_the_indicators_with_what_was_promised(app: Flask) -> None
     parties = make_parties()
     from market.bids.models import SealedVersion
 
-    save(SealedVersion(bid_id=parties.bid.id, number=1, ciphertext=b"x", sha256="0" * 64, sealed_at=clock.now(), submitted_by_id=parties.lead.id))
+    save(
+        SealedVersion(
+            bid_id=parties.bid.id,
+            number=1,
+            ciphertext=b"x",
+            sha256="0" * 64,
+            sealed_at=clock.now(),
+            submitted_by_id=parties.lead.id,
+        )
+    )
     sealed = db.session.scalars(select(SealedVersion)).one()
-    save(OpenedContent(bid_id=parties.bid.id, sealed_version_id=sealed.id, body={"answers": [{"name": "维氏硬度", "promise": "1550"}]}))
+    save(
+        OpenedContent(
+            bid_id=parties.bid.id,
+            sealed_version_id=sealed.id,
+            body={"answers": [{"name": "维氏硬度", "promise": "1550"}]},
+        )
+    )
     contract = drafted(parties)
     promised = {row["name"]: row["promised"] for row in contract.indicators}
     assert promised["维氏硬度"] == "1550" and promised["密度极差"] == "0.01"
@@ -90,8 +105,18 @@ def test_second_draft_for_the_same_bid_is_refused(app: Flask) -> None:
         ({"milestones": []}, "milestones"),
         ({"milestones": [{"content": "x", "due_on": clock.today(), "percent": 99}]}, "milestones"),
         ({"milestones": [{"content": "", "due_on": clock.today(), "percent": 100}]}, "milestones"),
-        ({"milestones": [{"content": "x", "due_on": clock.today() + timedelta(days=9999), "percent": 100}]}, "milestones"),
-        ({"milestones": [{"content": "x", "due_on": clock.today() + timedelta(days=9 - n), "percent": 50} for n in (0, 1)]}, "milestones"),
+        (
+            {"milestones": [{"content": "x", "due_on": clock.today() + timedelta(days=9999), "percent": 100}]},
+            "milestones",
+        ),
+        (
+            {
+                "milestones": [
+                    {"content": "x", "due_on": clock.today() + timedelta(days=9 - n), "percent": 50} for n in (0, 1)
+                ]
+            },
+            "milestones",
+        ),
     ],
 )
 def test_bad_terms_are_refused_beside_the_field(app: Flask, values: dict, field: str) -> None:
@@ -140,7 +165,9 @@ def test_a_changed_text_clears_both_confirmations(app: Flask) -> None:
     parties = make_parties()
     contract = agreed(parties)
     with transaction():
-        operations.redraft_contract(acting(parties.officer), contract, terms(amount_fen=90_000_000), "双方商定降为 90 万元")
+        operations.redraft_contract(
+            acting(parties.officer), contract, terms(amount_fen=90_000_000), "双方商定降为 90 万元"
+        )
     assert contract.state is ContractState.DRAFT
     assert contract.poster_confirmed_at is contract.solver_confirmed_at is contract.poster_confirmed_by_id is None
     assert contract.amount_fen == 90_000_000 and len(milestones_of(contract)) == 3
@@ -177,8 +204,9 @@ def test_signing_before_both_agreed_or_without_a_scan_is_refused(app: Flask) -> 
     with pytest.raises(IllegalMove), transaction():
         operations.sign_contract(acting(parties.officer), contract, "HT-1", clock.today())
     other = make_parties()
+    unscanned = agreed(other)
     with pytest.raises(InvalidInput, match="扫描件"), transaction():
-        operations.sign_contract(acting(other.officer), agreed(other), "HT-2", clock.today())
+        operations.sign_contract(acting(other.officer), unscanned, "HT-2", clock.today())
 
 
 @pytest.mark.parametrize(("days", "why"), [(1, "今天"), (-1, "中榜")])
@@ -203,7 +231,9 @@ def test_hostile_scan_is_refused_beside_the_field(app: Flask) -> None:
     parties = make_parties()
     contract = drafted(parties)
     with pytest.raises(InvalidInput) as refusal, transaction():
-        operations.attach_scan(acting(parties.officer), contract, "signed_scan", FileStorage(BytesIO(b"MZ\x90"), filename="a.pdf"))
+        operations.attach_scan(
+            acting(parties.officer), contract, "signed_scan", FileStorage(BytesIO(b"MZ\x90"), filename="a.pdf")
+        )
     assert "file" in refusal.value.errors
 
 
@@ -223,7 +253,9 @@ def test_registration_keeps_both_amounts(app: Flask) -> None:
     parties = make_parties()
     contract = signed(parties)
     with transaction():
-        operations.register_contract(acting(parties.officer), contract, {**REGISTRATION, "registered_on": clock.today()})
+        operations.register_contract(
+            acting(parties.officer), contract, {**REGISTRATION, "registered_on": clock.today()}
+        )
     assert (contract.turnover_fen, contract.technology_fen) == (100, 90)
 
 
@@ -254,7 +286,9 @@ def milestone(contract: Contract, seq: int) -> Milestone:
 def report(parties, contract: Contract, seq: int, **values) -> Milestone:
     row = milestone(contract, seq)
     with transaction():
-        operations.report_milestone(acting(parties.lead), row, values.get("text", REPORT), values.get("measured", MEASURED), [pdf()])
+        operations.report_milestone(
+            acting(parties.lead), row, values.get("text", REPORT), values.get("measured", MEASURED), [pdf()]
+        )
     return row
 
 
@@ -373,10 +407,21 @@ def test_challenge_stays_open_while_another_contract_runs(app: Flask) -> None:
 def test_contract_is_hidden_from_those_it_does_not_concern(app: Flask) -> None:
     parties, other = make_parties(), make_parties()
     contract = drafted(parties)
-    for person in (other.signatory, other.lead, make_user(Role.DISTRICT_OFFICER, district="370304"), make_user(Role.ADMINISTRATOR)):
+    make_district("370304", "博山区")
+    for person in (
+        other.signatory,
+        other.lead,
+        make_user(Role.DISTRICT_OFFICER, district="370304"),
+        make_user(Role.ADMINISTRATOR),
+    ):
         with pytest.raises(NotFound):
             contract_for(acting(person), contract.id)
-    for person in (parties.signatory, parties.lead, make_user(Role.DISTRICT_OFFICER, district="370303"), make_user(Role.SUPERVISOR)):
+    for person in (
+        parties.signatory,
+        parties.lead,
+        make_user(Role.DISTRICT_OFFICER, district="370303"),
+        make_user(Role.SUPERVISOR),
+    ):
         assert contract_for(acting(person), contract.id).id == contract.id
 
 

@@ -96,3 +96,11 @@ def test_workspace_costs_the_same_for_one_and_twenty_needs(app: Flask) -> None:
         page = officer.get("/workspace/").get_data(as_text=True)
     assert len(few) == len(many)
     assert "20" in page
+
+
+def test_menu_marks_the_room_one_is_in_and_offers_only_what_is_allowed(app: Flask) -> None:
+    supervisor = client_of(app, make_user(Role.SUPERVISOR))
+    page = supervisor.get("/audit/undelivered").get_data(as_text=True)
+    assert '<a href="/audit/" aria-current="page">' in page
+    assert page.count('aria-current="page"') == 2  # The menu stands twice: beside the page and, on a phone, above it.
+    assert 'href="/accounts/users"' not in page

@@ -29,9 +29,7 @@ def filled(firm: Firm, **values: Any) -> list[Any]:
 
 def send(client: FlaskClient, firm: Firm, *rows: list[Any], headings: Any = tuple(CONTENT)) -> Any:
     book = workbook("需求台账", headings, rows)
-    return client.post(
-        "/needs/import", data={"cycle_id": firm.cycle.id, "file": (io.BytesIO(book), "台账.xlsx")}
-    )
+    return client.post("/needs/import", data={"cycle_id": firm.cycle.id, "file": (io.BytesIO(book), "台账.xlsx")})
 
 
 def kept() -> int:
@@ -61,7 +59,9 @@ def test_one_bad_row_keeps_the_whole_table_out_and_every_cell_is_named(app: Flas
     assert answer.status_code == 200
     for text in ("第 3 行“榜额（万元）”", "第 3 行“产业”", "炼金", "第 3 行“完成期限（月）”"):
         assert text in page
-    page = send(client, firm, filled(firm), filled(firm, uscc=other.uscc), filled(firm, uscc="91")).get_data(as_text=True)
+    page = send(client, firm, filled(firm), filled(firm, uscc=other.uscc), filled(firm, uscc="91")).get_data(
+        as_text=True
+    )
     assert "第 3 行：只能导入" in page and "第 4 行：没有" in page
     assert kept() == 0
 

@@ -90,7 +90,10 @@ def test_author_cannot_submit_but_asks_the_signatory(app: Flask) -> None:
         ({"deliverables": []}, "deliverables"),
         ({"indicators": content()["indicators"][:2]}, "indicators"),
         ({"indicators": content()["indicators"] * 5}, "indicators"),
-        ({"indicators": [{**content()["indicators"][0], "name": "性能国际先进"}, *content()["indicators"][1:]]}, "indicators"),
+        (
+            {"indicators": [{**content()["indicators"][0], "name": "性能国际先进"}, *content()["indicators"][1:]]},
+            "indicators",
+        ),
         ({"indicators": [{**content()["indicators"][0], "value": "很高"}, *content()["indicators"][1:]]}, "indicators"),
         ({"indicators": [{**content()["indicators"][0], "method": ""}, *content()["indicators"][1:]]}, "indicators"),
         ({"amount_fen": None}, "amount_fen"),
@@ -148,9 +151,14 @@ def test_young_unverified_or_barred_firm_cannot_submit(app: Flask) -> None:
         operations.record(acting(firm.author), "test:build")
     save(
         IntegrityRecord(
-            organisation_id=firm.organisation.id, conduct="虚假材料", basis="24号令", decided_by="测试局",
-            starts_on=today - timedelta(days=1), ends_on=today + timedelta(days=300), entered_by_id=firm.city.id,
-        )  # fmt: skip
+            organisation_id=firm.organisation.id,
+            conduct="虚假材料",
+            basis="24号令",
+            decided_by="测试局",
+            starts_on=today - timedelta(days=1),
+            ends_on=today + timedelta(days=300),
+            entered_by_id=firm.city.id,
+        )
     )
     assert "失信" in refusal()
 

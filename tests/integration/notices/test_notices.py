@@ -98,7 +98,8 @@ def test_publication_starts_the_notice_and_tells_every_bidder(app: Flask) -> Non
     notice = published(case)
     assert case.challenge.state is ChallengeState.NOTICE
     assert (notice.approved_by_id, notice.decision_number) == (case.head.id, MINUTES)
-    told = {message.user_id: message.body for message in db.session.query(Message).filter(Message.url.like("/reviews/results/%"))}
+    results = db.session.query(Message).filter(Message.url.like("/reviews/results/%"))
+    told = {message.user_id: message.body for message in results}
     assert "拟中榜" in told[case.bids[0].lead_id]
     assert "备选" in told[case.bids[1].lead_id]
     assert verify(db.session())[1] is None

@@ -26,7 +26,7 @@ def test_whole_notice_in_the_browser(app: Flask) -> None:
     concluded(case)
     city, head = client_of(app, case.city), client_of(app, case.head)
     code = case.challenge.code
-    assert code in page(city, "/notices/manage")
+    assert code and code in page(city, "/notices/manage")
     assert case.challenge.title in page(city, f"/challenges/{code}/notice/new")
     assert city.post(f"/challenges/{code}/notice/new", data=TEXT).status_code == 303
     notice = db.session.query(Notice).one()
@@ -79,7 +79,8 @@ def test_printed_notice_has_the_official_text(app: Flask) -> None:
     case = make_case()
     notice = published(case)
     text = page(app.test_client(), f"/notices/{notice.id}/print")
-    for words in (notice.title, case.challenge.code or "", case.bids[0].solver.name, "110.00", "5 个工作日", "匿名或无法联系"):
+    named = (notice.title, case.challenge.code or "", case.bids[0].solver.name)
+    for words in (*named, "110.00", "5 个工作日", "匿名或无法联系"):
         assert words in text
 
 
@@ -87,7 +88,13 @@ def test_bad_input_of_the_notice_form_stays_beside_its_field(app: Flask) -> None
     case = make_case()
     notice = prepared(case)
     city = client_of(app, case.city)
-    for data in ({}, {"title": "短", "body": "短"}, {"title": "长" * 201, "body": "\x00"}, {"title": TEXT["title"], "body": " "}):
+    bad = [
+        {},
+        {"title": "短", "body": "短"},
+        {"title": "长" * 201, "body": "\x00"},
+        {"title": TEXT["title"], "body": " "},
+    ]
+    for data in bad:
         answer = city.post(f"/notices/{notice.id}/edit", data=data)
         assert answer.status_code == 200
         assert "has-error" in answer.get_data(as_text=True)

@@ -16,7 +16,6 @@ from market.payouts.models import Account, AccountKind, Payout, Transfer, Transf
 from market.payouts.verification import verify
 from market.permissions import SYSTEM, Role
 from tests.builders.chain import make_contract
-from tests.builders.people import acting, make_user
 from tests.builders.payouts import (
     accepted,
     behind_the_fences,
@@ -27,6 +26,7 @@ from tests.builders.payouts import (
     make_payout,
     request,
 )
+from tests.builders.people import acting, make_user
 
 
 def raw(statement: str, **values: object) -> None:
@@ -109,7 +109,13 @@ def test_resolution_must_match_its_hold_exactly(app: Flask, kind: str, wrong: st
     payout = make_payout()
     held = payout.hold
     treasury = db.session.scalar(select(Account.id).where(Account.kind == AccountKind.TREASURY))
-    values = {"kind": kind, "debit": held.debit_account_id, "credit": held.credit_account_id, "amount": held.amount_fen, "hold": held.id}
+    values = {
+        "kind": kind,
+        "debit": held.debit_account_id,
+        "credit": held.credit_account_id,
+        "amount": held.amount_fen,
+        "hold": held.id,
+    }
     values |= {"amount": {"amount": held.amount_fen - 1}, "debit": {"debit": treasury}, "credit": {"credit": treasury},
                "hold": {"hold": 1}, "nothing": {"hold": "NULL"}}[wrong]  # fmt: skip
     with pytest.raises(IntegrityError):
@@ -219,7 +225,15 @@ def test_payouts_of_many_contracts_at_once_never_overdraw_their_line(app: Flask)
         with transaction() as session:
             line = session.get_one(BudgetLine, line_id)
             operations.request_payout(
-                maker, session.get_one(Milestone, milestones[n % 4]), line.kind, line, "银行", good_card(), 1_000_000, "文", f"k{n}"
+                maker,
+                session.get_one(Milestone, milestones[n % 4]),
+                line.kind,
+                line,
+                "银行",
+                good_card(),
+                1_000_000,
+                "文",
+                f"k{n}",
             )
 
     raised = at_once(app, work)
@@ -230,7 +244,11 @@ def test_payouts_of_many_contracts_at_once_never_overdraw_their_line(app: Flask)
 
 def test_double_click_in_two_threads_makes_one_payout(app: Flask) -> None:
     desk, contract = make_desk(), make_contract()
-    line_id, milestone_id, maker = make_budget_line(contract, desk.checker).id, accepted(contract).id, acting(desk.maker)
+    line_id, milestone_id, maker = (
+        make_budget_line(contract, desk.checker).id,
+        accepted(contract).id,
+        acting(desk.maker),
+    )
 
     def work(n: int) -> None:
         from market.contracts.models import Milestone
@@ -239,7 +257,15 @@ def test_double_click_in_two_threads_makes_one_payout(app: Flask) -> None:
         with transaction() as session:
             line = session.get_one(BudgetLine, line_id)
             operations.request_payout(
-                maker, session.get_one(Milestone, milestone_id), line.kind, line, "银行", good_card(), 1_000_000, "文", "same"
+                maker,
+                session.get_one(Milestone, milestone_id),
+                line.kind,
+                line,
+                "银行",
+                good_card(),
+                1_000_000,
+                "文",
+                "same",
             )
 
     assert at_once(app, work) == []

@@ -101,9 +101,13 @@ def test_ledger_agrees_with_its_model(app: Flask) -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=8, stateful_step_count=15, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=8,
+            stateful_step_count=15,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )
     finding = verify(db.session())[1]
     # Holds of the model belong to no payout, and its accounts to no budget line: nothing else may be found.
-    assert finding is not None and finding.what.startswith("直接划转只能由财政来源拨入预算指标") or finding is None
+    assert (finding is not None and finding.what.startswith("直接划转只能由财政来源拨入预算指标")) or finding is None

@@ -13,7 +13,7 @@ TAMPERINGS = [
     ("transfer", 1, "amount_fen = amount_fen + 1"),
     ("transfer", 2, "memo = 'x' || memo"),
     ("transfer", 2, "kind = 'direct'"),
-    ("transfer", 1, "credit_account_id = 1"),
+    ("transfer", 1, "credit_account_id = 3"),
     ("transfer", 3, "entered_by_id = entered_by_id + 1"),
     ("transfer", 2, "hash = '0' || substr(hash, 2, 63)"),
     ("account", 1, "credits_posted_fen = credits_posted_fen + 1"),
@@ -25,7 +25,7 @@ TAMPERINGS = [
     ("payout", 1, "payee_name = 'x' || payee_name"),
     ("payout", 1, "state = 'approved'"),
     ("payout", 1, "paid_on = '2020-01-01'"),
-    ("payout", 1, "approver_id = maker_id"),
+    ("payout", 1, "approver_id = approver_id + 1000"),
     ("payout", 1, "note = 'x'"),
 ]
 
@@ -34,7 +34,9 @@ def run_verify(app: Flask) -> Result:
     return app.test_cli_runner().invoke(ledger_group, ["verify"])
 
 
-@pytest.mark.parametrize(("table", "row", "change"), TAMPERINGS, ids=[f"{t}-{c.split(' ')[0]}" for t, _, c in TAMPERINGS])
+@pytest.mark.parametrize(
+    ("table", "row", "change"), TAMPERINGS, ids=[f"{t}-{c.split(' ')[0]}" for t, _, c in TAMPERINGS]
+)
 def test_tampering_is_named(app: Flask, table: str, row: int, change: str) -> None:
     make_payout("paid")
     assert verify(db.session()) == (3, None)

@@ -285,3 +285,15 @@ def test_tasks_of_an_expert_ask_the_same_number_of_questions_for_one_and_many(ap
     for _place in range(3):
         task_for(user)
     assert _count(client, "/reviews/mine") == few
+
+
+def test_recommendation_is_unsaid_to_bidders_and_poster_until_the_notice(app: Flask) -> None:
+    case = make_case()
+    concluded(case)
+    author = make_user(Role.FIRM_AUTHOR, organisation=case.challenge.organisation)
+    for user in (*(bid.lead for bid in case.bids), author):
+        client = client_of(app, user)
+        for url in ("/bids/mine", f"/bids/{case.bids[0].id}", f"/bids/{case.bids[1].id}"):
+            text = client.get(url).get_data(as_text=True).partition("<main")[2]
+            assert not any(label in text for label in ("推荐（拟中榜）", ">备选<", "未入选"))
+    assert "推荐（拟中榜）" in page(client_of(app, case.city), f"/bids/{case.bids[0].id}")

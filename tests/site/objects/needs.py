@@ -30,6 +30,7 @@ def objects(cast: Cast) -> dict[str, dict[str, object]]:
         token = attach_commitment(acting(cast.people["author_a"]), need, upload("承诺函.pdf", pdf())).token
     return found | {
         "draft_section": {**found["draft"], "section": "basics"},
+        "returned_section": {**found["returned"], "section": "indicators"},
         "submitted_section": {**found["submitted"], "section": "basics"},
         "upload": {**found["draft"], "token": token},
     }

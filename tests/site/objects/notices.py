@@ -14,7 +14,8 @@ from tests.site.cast import Cast
 
 def objects(cast: Cast) -> dict[str, dict[str, object]]:
     people = {name: cast.people[name] for name in ("city", "city2", "head")}
-    team = {"solvers": [cast.solvers["solver_u"], cast.solvers["solver_v"]], "organisation": cast.organisations["firm_a"]}
+    solvers = [cast.solvers["solver_u"], cast.solvers["solver_v"]]
+    team = {"solvers": solvers, "organisation": cast.organisations["firm_a"]}
 
     def case(experts: int = 0) -> Case:
         return make_case(experts=experts, **team, **people)

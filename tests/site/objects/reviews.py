@@ -21,7 +21,8 @@ from tests.site.cast import Cast
 
 def objects(cast: Cast) -> dict[str, dict[str, object]]:
     people = {name: cast.people[name] for name in ("city", "city2", "head")}
-    team = {"solvers": [cast.solvers["solver_u"], cast.solvers["solver_v"]], "organisation": cast.organisations["firm_a"]}
+    solvers = [cast.solvers["solver_u"], cast.solvers["solver_v"]]
+    team = {"solvers": solvers, "organisation": cast.organisations["firm_a"]}
     assigned = make_expert(cast.people["expert_in"])
     new, waiting, done = (make_case(experts=4, **team, **people) for _place in range(3))
     rounds = {}

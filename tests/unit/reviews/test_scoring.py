@@ -39,7 +39,8 @@ def test_outlier_is_more_than_the_limit_from_the_median() -> None:
 
 
 def test_wide_spread_needs_explanation() -> None:
-    (standing,) = rank_bids({1: [Marks(4500, 1), Marks(8000, 1), Marks(8500, 1)]}, trim_from=7, spread_limit=15, outlier_limit=99)
+    marks = [Marks(4500, 1), Marks(8000, 1), Marks(8500, 1)]
+    (standing,) = rank_bids({1: marks}, trim_from=7, spread_limit=15, outlier_limit=99)
     assert standing.needs_explanation
 
 
@@ -55,10 +56,10 @@ def test_bids_equal_in_everything_share_a_rank() -> None:
     assert [standing.rank for standing in ranked] == [1, 1, 3]
 
 
-marks = st.builds(Marks, st.integers(0, 10_000), st.integers(0, 100))
+sheets_of_a_bid = st.lists(st.builds(Marks, st.integers(0, 10_000), st.integers(0, 100)), min_size=1, max_size=11)
 
 
-@given(st.dictionaries(st.integers(1, 9), st.lists(marks, min_size=1, max_size=11), min_size=1, max_size=5), st.randoms())
+@given(st.dictionaries(st.integers(1, 9), sheets_of_a_bid, min_size=1, max_size=5), st.randoms())
 def test_ranking_does_not_depend_on_the_order_of_sheets_or_bids(
     sheets: dict[int, list[Marks]], chance: random.Random
 ) -> None:
