@@ -1,8 +1,8 @@
 """Public list and detail at 100, 10,000 and 100,000 challenges: statements and time a request, against a bare page.
 
 The peer is a Flask + SQLAlchemy + Jinja page with one indexed query over the same file, measured in the same run and in
-turn, so that a noisy machine disturbs both. Also start-up time and memory of one process. Prints one table; exits with 1
-when a promise does not hold: statements constant, time ≤ 4 × the peer, start-up ≤ 1.5 s, memory ≤ 200 MB.
+turn, so that a noisy machine disturbs both. Also start-up time and memory of one process. Prints one table; exits
+with 1 when a promise does not hold: statements constant, time ≤ 4 × the peer, start-up ≤ 1.5 s, memory ≤ 200 MB.
 """
 
 import argparse
@@ -22,19 +22,20 @@ from sqlalchemy import insert, select
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from market.accounts.models import Organisation  # noqa: E402
-from market.app import create_app  # noqa: E402
-from market.challenges.models import Challenge, ChallengeState, ChallengeVersion  # noqa: E402
-from market.database import db  # noqa: E402
-from market.needs.models import Need  # noqa: E402
-from market.settings import Settings  # noqa: E402
-from tests.builders.chain import content, make_challenge  # noqa: E402
-from tests.builders.counting import statements  # noqa: E402
+from market.accounts.models import Organisation
+from market.app import create_app
+from market.challenges.models import Challenge, ChallengeState, ChallengeVersion
+from market.database import db
+from market.needs.models import Need
+from market.settings import Settings
+from tests.builders.chain import content, make_challenge
+from tests.builders.counting import statements
 
 SIZES = (100, 10_000, 100_000)
 ROUNDS = 60
 PEER_PAGE = """<!doctype html><html lang="zh"><head><title>榜单</title></head><body><h1>榜单</h1><ul>
-{% for row in rows %}<li><a href="/c/{{ row.code }}">{{ row.code }} {{ row.title }}</a> {{ row.bid_deadline }}</li>{% endfor %}
+{% for row in rows %}
+<li><a href="/c/{{ row.code }}">{{ row.code }} {{ row.title }}</a> {{ row.bid_deadline }}</li>{% endfor %}
 </ul></body></html>"""
 
 
@@ -43,9 +44,20 @@ def fill(size: int) -> str:
     first = make_challenge(code="ZBJB-2000-000")
     now = datetime.now(UTC)
     first_id, need_id = first.id, first.need_id
-    shared = {c: getattr(first, c) for c in ("cycle_id", "rules_id", "organisation_id", "district_code", "prepared_by_id", "industry", "tech_field")}
+    shared = {
+        c: getattr(first, c)
+        for c in (
+            "cycle_id",
+            "rules_id",
+            "organisation_id",
+            "district_code",
+            "prepared_by_id",
+            "industry",
+            "tech_field",
+        )
+    }
     db.session.rollback()
-    text = {k: v for k, v in content().items()}
+    text = content()
     with db.engine.begin() as connection:
         for start in range(1, size, 5_000):
             numbers = range(start, min(size, start + 5_000))

@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["settings"] = settings
     _configure(app, settings)
-    _connect(app, settings)
+    _connect(app)
     for domain in DOMAINS:
         _import_states(domain)
         app.register_blueprint(import_module(f"market.{domain}.routes").bp)
@@ -125,7 +125,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
-def _connect(app: Flask, settings: Settings) -> None:
+def _connect(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         configure_engine(db.engine)

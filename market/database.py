@@ -98,7 +98,7 @@ class Versioned:
     lock: Mapped[int] = mapped_column(default=1)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+    def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.lock}
 
 
@@ -118,7 +118,6 @@ def state_column(kind: type[StrEnum], default: StrEnum | None = None, *, nullabl
 
 def fen_column(*, nullable: bool = False, default: int | None = None) -> Any:
     return mapped_column(BigInteger, nullable=nullable, default=default)
-
 
 
 db = SQLAlchemy(model_class=Base)

@@ -61,9 +61,7 @@ class LongTextField(TextAreaField):
     """Several lines of text, trimmed; at most ``limit`` characters."""
 
     def __init__(self, label: Any = None, validators: Iterable[Any] = (), *, limit: int = 4000, **kwargs: Any) -> None:
-        super().__init__(
-            label, [*validators, at_most(limit), no_control_characters], filters=[clean_text], **kwargs
-        )
+        super().__init__(label, [*validators, at_most(limit), no_control_characters], filters=[clean_text], **kwargs)
 
 
 class LinesField(LongTextField):
@@ -85,7 +83,7 @@ class LinesField(LongTextField):
         super(LongTextField, self).__init__(label, [*validators, _lines_are_clean], **kwargs)
 
 
-def _lines_are_clean(form: Any, field: Field) -> None:
+def _lines_are_clean(_form: Any, field: Field) -> None:
     for line in field.data or []:
         if any(c in _HARMFUL or unicodedata.category(c) == "Cc" for c in line):
             raise ValidationError(_("含有不可见的控制字符，请删除后重新输入"))
@@ -181,7 +179,9 @@ class DayField(_ParsedField):
     widget = DateInput()
 
     def parse(self, text: str) -> date:
-        parts = text.replace("年", "-").replace("月", "-").replace("日", "").replace("/", "-").replace(".", "-").split("-")
+        parts = (
+            text.replace("年", "-").replace("月", "-").replace("日", "").replace("/", "-").replace(".", "-").split("-")
+        )
         try:
             year, month, day = (int(part) for part in parts)
             found = date(year, month, day)
@@ -229,7 +229,9 @@ class RowsField(FieldList):
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
         # An empty row is one the person did not use; it must not be asked to be complete.
-        self.entries = [entry for entry in self.entries if not entry.form.is_empty] if self._was_posted else self.entries
+        self.entries = (
+            [entry for entry in self.entries if not entry.form.is_empty] if self._was_posted else self.entries
+        )
         return super().validate(form, extra_validators)
 
     @property
@@ -245,7 +247,7 @@ class BaseForm(FlaskForm):
     """A form with CSRF, rows that work without script, and a home for the errors of operations."""
 
     def rows_were_changed(self, posted: Any) -> bool:
-        """Handle the ``add-<name>`` and ``remove-<name>-<i>`` buttons; True when the page should only be shown again."""
+        """Handle the ``add-<name>`` and ``remove-<name>-<i>`` buttons; True when the page is only shown again."""
         changed = False
         for field in self:
             if not isinstance(field, FieldList):

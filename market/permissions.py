@@ -55,7 +55,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """Roles with their 中文 labels. Firm and solver roles are scoped to an organisation, officers to a district or the city."""
+    """Roles. Those of firms and solvers belong to an organisation, those of officers to a district or the city."""
 
     FIRM_AUTHOR = "firm_author"
     FIRM_SIGNATORY = "firm_signatory"

@@ -23,7 +23,9 @@ def serve(app: Flask, host: str, port: int) -> None:
     try:
         waitress_serve(app, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True)
     except OSError as problem:
-        raise click.ClickException(f"端口 {port} 不可用：{problem.strerror}。可以换一个：make demo PORT=5050") from problem
+        raise click.ClickException(
+            f"端口 {port} 不可用：{problem.strerror}。可以换一个：make demo PORT=5050"
+        ) from problem
     finally:
         worker.terminate()
         try:

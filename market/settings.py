@@ -47,7 +47,10 @@ class Settings(BaseSettings):
         secret = self.secret_key.get_secret_value()
         found = []
         if secret == DEMO_SECRET or len(secret) < 32 or len(set(secret)) < 10:
-            found.append("JIEBANG_SECRET_KEY 过弱或仍是演示密钥：请用 `python -c 'import secrets; print(secrets.token_urlsafe(48))'` 生成")
+            found.append(
+                "JIEBANG_SECRET_KEY 过弱或仍是演示密钥：请用 "
+                "`python -c 'import secrets; print(secrets.token_urlsafe(48))'` 生成"
+            )
         if self.debug:
             found.append("JIEBANG_DEBUG 在生产模式下必须关闭")
         if not self.secure_cookies:

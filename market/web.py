@@ -7,9 +7,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Flask, Response, g, has_request_context, jsonify, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    has_request_context,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
@@ -196,9 +208,7 @@ def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
     ]
     for kind, responder in handlers:
         app.register_error_handler(kind, responder)
-    app.jinja_env.filters.update(
-        wan=money.format_wan, yuan=money.format_yuan, moment=moment_text, lines=lines
-    )
+    app.jinja_env.filters.update(wan=money.format_wan, yuan=money.format_yuan, moment=moment_text, lines=lines)
     settings = app.extensions["settings"]
     app.jinja_env.globals.update(
         actor=actor,

@@ -38,7 +38,9 @@ def governs(model: type[Base]) -> Any:
         if declared != set(machine.moves):
             raise TypeError(f"{machine.__name__}: events and moves differ: {declared ^ set(machine.moves)}")
         _MACHINES[model] = machine
-        ACTIONS.update({f"{model.__tablename__}:{event}": label for event, (label, _permission) in machine.moves.items()})
+        ACTIONS.update(
+            {f"{model.__tablename__}:{event}": label for event, (label, _permission) in machine.moves.items()}
+        )
         return machine
 
     return declare
@@ -70,7 +72,9 @@ def advance(subject: Any, event: str, actor: Actor, note: str = "") -> None:
     try:
         machine.send(event)
     except TransitionNotAllowed as problem:
-        raise IllegalMove(_("当前状态为“%(state)s”，不能执行“%(move)s”", state=subject.state.label, move=label)) from problem
+        raise IllegalMove(
+            _("当前状态为“%(state)s”，不能执行“%(move)s”", state=subject.state.label, move=label)
+        ) from problem
     if hasattr(subject, "state_changed_at"):
         subject.state_changed_at = clock.now()
     record(actor, f"{subject.__tablename__}:{event}", subject, note)

@@ -15,11 +15,15 @@ def _include(_object: object, name: str | None, kind: str, _reflected: bool, _co
     return not (kind == "table" and name == "alembic_version")
 
 
-def _render(kind: str, item: object, autogenerate: object) -> str | bool:
+def _render(kind: str, item: object, _context: object) -> str | bool:
     """Migrations name plain column types: they must still run when the application's own types have changed."""
     if kind != "type":
         return False
-    plain = {Instant: "sa.DateTime(timezone=True)", EncryptedText: "sa.LargeBinary()", EncryptedJSON: "sa.LargeBinary()"}
+    plain = {
+        Instant: "sa.DateTime(timezone=True)",
+        EncryptedText: "sa.LargeBinary()",
+        EncryptedJSON: "sa.LargeBinary()",
+    }
     return plain.get(type(item), False)
 
 

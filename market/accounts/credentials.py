@@ -60,7 +60,10 @@ def sign_in(actor: Actor, email: str, user: User | None) -> User | None:
 
 def _failures(of: ColumnElement[bool]) -> int:
     since = clock.now() - WINDOW
-    return db.session.scalar(select(func.count()).select_from(SignInFailure).where(of, SignInFailure.created_at > since)) or 0
+    return (
+        db.session.scalar(select(func.count()).select_from(SignInFailure).where(of, SignInFailure.created_at > since))
+        or 0
+    )
 
 
 def confirm_password(actor: Actor, user: User | None) -> bool:
@@ -110,7 +113,9 @@ def _send_password_link(payload: dict[str, Any]) -> None:
     if user is None or not user.is_active:
         return
     for earlier in db.session.scalars(
-        select(PasswordReset).where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None)).order_by(PasswordReset.id)
+        select(PasswordReset)
+        .where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
+        .order_by(PasswordReset.id)
     ):
         earlier.used_at = clock.now()
     token = secrets.token_urlsafe(32)

@@ -26,7 +26,7 @@ from market.permissions import STAFF_ROLES, Role
 _EMAIL = re.compile(r"[^@\s<>\"',;:()\\]{1,64}@[^@\s<>\"',;:()\\]+\.[^@\s<>\"',;:()\\.]{2,63}")
 KINDS = (OrganisationKind.FIRM, OrganisationKind.UNIVERSITY, OrganisationKind.INSTITUTE)
 # Where partners have come from; the rest of the world is one more choice. Names come from the locale.
-COUNTRIES = "CN AU BE BY CA CH DE DK ES FI FR GB IE IL IN IT JP KR MY NL NO NZ PL PT RU SE SG TH UA US".split()
+COUNTRIES = ("CN AU BE BY CA CH DE DK ES FI FR GB IE IL IN IT JP KR MY NL NO NZ PL PT RU SE SG TH UA US").split()
 ELSEWHERE = "ZZ"
 
 
@@ -191,7 +191,9 @@ class RegisterForm(JoinForm, OrganisationForm):
         ],
         default="join",
     )
-    agrees = BooleanField(_l("我同意平台为办理揭榜挂帅事项使用我填写的个人信息"), [required(_l("需要您的同意才能建立账号"))])
+    agrees = BooleanField(
+        _l("我同意平台为办理揭榜挂帅事项使用我填写的个人信息"), [required(_l("需要您的同意才能建立账号"))]
+    )
 
     @property
     def describes_organisation(self) -> bool:

@@ -98,7 +98,9 @@ class MembershipState(StrEnum):
 
     @property
     def label(self) -> Any:
-        return {"requested": _l("申请中"), "active": _l("在册"), "refused": _l("未通过"), "ended": _l("已离开")}[self.value]
+        return {"requested": _l("申请中"), "active": _l("在册"), "refused": _l("未通过"), "ended": _l("已离开")}[
+            self.value
+        ]
 
 
 class Membership(Numbered, Versioned, Base):

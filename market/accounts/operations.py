@@ -66,7 +66,7 @@ class NewPerson:
 
 @dataclass(frozen=True, slots=True)
 class NewOrganisation:
-    """``country`` is ISO 3166 alpha-2; outside China there is no ``uscc``. ``district_code`` None lies outside the city."""
+    """``country`` is ISO 3166 alpha-2; outside China there is no ``uscc``; no ``district_code``: outside the city."""
 
     kind: OrganisationKind
     name: str
@@ -97,9 +97,7 @@ def register_person(
         text = _("有人用此邮箱再次注册。您已有账号，请直接登录；忘记密码可在登录页找回。")
         send_mail(email, _("您已有账号"), text, key=f"again:{email}:{hour}")
         return None
-    user = User(
-        email=email, name=person.name, password_hash=stored, phone=person.phone or None, locale=person.locale
-    )
+    user = User(email=email, name=person.name, password_hash=stored, phone=person.phone or None, locale=person.locale)
     db.session.add(user)
     db.session.flush()  # The act names the person, whose number the database gives.
     asking = Actor(user.id, user.name, ip=actor.ip, locale=user.locale)
@@ -331,7 +329,11 @@ def accept_invitation(actor: Actor, invitation: Invitation, person: NewPerson | 
         raise NotAllowed(_("这份邀请发给 %(email)s，请用该邮箱的账号登录后接受", email=invitation.email))
     inviter, before = queries.actor_for(invitation.invited_by_id, ip=actor.ip), user.authority_epoch
     grant_role(
-        inviter, user, invitation.role, organisation_id=invitation.organisation_id, district_code=invitation.district_code
+        inviter,
+        user,
+        invitation.role,
+        organisation_id=invitation.organisation_id,
+        district_code=invitation.district_code,
     )
     carry_sessions(user, before)
     invitation.accepted_at, invitation.accepted_by_id = clock.now(), user.id

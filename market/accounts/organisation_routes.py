@@ -209,7 +209,11 @@ def organisations() -> Any:
     query = queries.visible_organisations(actor(), wanted, q)
     page = paginate(db.session(), query, page_number(request.args.get("page")))
     return render_template(
-        "accounts/organisations.html", page=page, q=q, state=state, states=[(s.value, s.label) for s in OrganisationState]
+        "accounts/organisations.html",
+        page=page,
+        q=q,
+        state=state,
+        states=[(s.value, s.label) for s in OrganisationState],
     )
 
 

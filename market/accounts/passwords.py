@@ -12,8 +12,10 @@ _slots = threading.BoundedSemaphore(4)
 _DUMMY = _hasher.hash("no account has this password")
 
 _GUESSED = frozenset(
-    "1234567890 12345678910 password123 qwertyuiop 1q2w3e4r5t abcd123456 a123456789 woaini1314 5201314520 "
-    "1111111111 0000000000 0987654321 qq123456789 admin123456 passw0rd123 jiebang123 iloveyou123 zxcvbnm123".split()
+    (
+        "1234567890 12345678910 password123 qwertyuiop 1q2w3e4r5t abcd123456 a123456789 woaini1314 5201314520 "
+        "1111111111 0000000000 0987654321 qq123456789 admin123456 passw0rd123 jiebang123 iloveyou123 zxcvbnm123"
+    ).split()
 )
 
 

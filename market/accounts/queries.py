@@ -81,7 +81,9 @@ def organisations_named(text: str) -> Sequence[Organisation]:
     text = text.strip()
     if len(text) < 2:
         return []
-    name = or_(Organisation.name.icontains(text, autoescape=True), Organisation.name_en.icontains(text, autoescape=True))
+    name = or_(
+        Organisation.name.icontains(text, autoescape=True), Organisation.name_en.icontains(text, autoescape=True)
+    )
     query = (
         select(Organisation)
         .where(
@@ -218,7 +220,11 @@ def membership_for_manager(actor: Actor, membership_id: int) -> Membership:
 
 def open_invitations(organisation_id: int | None) -> Sequence[Invitation]:
     """Invitations not yet answered; None gives those of the bureau."""
-    here = Invitation.organisation_id.is_(None) if organisation_id is None else Invitation.organisation_id == organisation_id
+    here = (
+        Invitation.organisation_id.is_(None)
+        if organisation_id is None
+        else Invitation.organisation_id == organisation_id
+    )
     query = (
         select(Invitation)
         .where(here, Invitation.accepted_at.is_(None), Invitation.cancelled_at.is_(None))
@@ -258,7 +264,9 @@ def reset_by_token(token: str) -> PasswordReset:
 
 
 def grants_of(user_id: int) -> Sequence[Grant]:
-    query = select(Grant).options(joinedload(Grant.organisation)).where(LIVE, Grant.user_id == user_id).order_by(Grant.id)
+    query = (
+        select(Grant).options(joinedload(Grant.organisation)).where(LIVE, Grant.user_id == user_id).order_by(Grant.id)
+    )
     return db.session.scalars(query).all()
 
 
@@ -275,9 +283,7 @@ def live_sessions(user_id: int | None) -> Sequence[UserSession]:
     query = (
         select(UserSession)
         .join(User, and_(User.id == UserSession.user_id, User.authority_epoch == UserSession.authority_epoch))
-        .where(
-            UserSession.user_id == user_id, UserSession.revoked_at.is_(None), UserSession.expires_at > clock.now()
-        )
+        .where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None), UserSession.expires_at > clock.now())
         .order_by(UserSession.last_seen_at.desc(), UserSession.id)
     )
     return db.session.scalars(query).all()
@@ -292,7 +298,9 @@ def users_page(q: str, role: Role | None, number: int) -> tuple[Page[User], dict
         query = query.where(exists().where(LIVE, Grant.user_id == User.id, Grant.role == role))
     page = paginate(db.session(), query, number)
     grants: dict[int, list[Grant]] = {user.id: [] for user in page.items}
-    held = select(Grant).options(joinedload(Grant.organisation)).where(LIVE, Grant.user_id.in_(grants)).order_by(Grant.id)
+    held = (
+        select(Grant).options(joinedload(Grant.organisation)).where(LIVE, Grant.user_id.in_(grants)).order_by(Grant.id)
+    )
     for grant in db.session.scalars(held):
         grants[grant.user_id].append(grant)
     return page, grants

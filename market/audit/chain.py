@@ -22,7 +22,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (date, Decimal)):
         return str(value)
     if isinstance(value, bytes):
-        return hashlib.sha256(value).hexdigest()
+        return "sha256:" + hashlib.sha256(value).hexdigest()
     if isinstance(value, dict):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

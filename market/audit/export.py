@@ -12,7 +12,20 @@ from market.audit.models import Entry
 
 # Spreadsheets read a cell that begins so as a formula; the full-width forms are folded by some of them.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-HEADINGS = ("序号", "时间", "操作人", "操作人编号", "地址", "操作", "操作代码", "对象", "对象编号", "说明", "变动", "本条哈希")
+HEADINGS = (
+    "序号",
+    "时间",
+    "操作人",
+    "操作人编号",
+    "地址",
+    "操作",
+    "操作代码",
+    "对象",
+    "对象编号",
+    "说明",
+    "变动",
+    "本条哈希",
+)
 
 
 def safe_cell(value: Any) -> str:

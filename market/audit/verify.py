@@ -44,7 +44,9 @@ def verify(session: Session) -> tuple[int, Finding | None]:
                 _replay(expected, change)
     head = session.execute(select(AuditHead.seq, AuditHead.hash)).one_or_none()
     if (head.seq, head.hash) != (seq, last) if head else seq != 0:
-        return seq, Finding("audit_head", f"链尾应为第 {head.seq if head else 0} 条，实际只到第 {seq} 条：末尾记录被删除或链头被改动")
+        return seq, Finding(
+            "audit_head", f"链尾应为第 {head.seq if head else 0} 条，实际只到第 {seq} 条：末尾记录被删除或链头被改动"
+        )
     with closing(_compare(session, expected)) as findings:
         return seq, next(findings, None)
 

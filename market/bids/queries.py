@@ -81,9 +81,7 @@ def readable_bid(actor: Actor, bid_id: int) -> Bid:
 def live_bid(challenge: Challenge, solver: Solver) -> Bid | None:
     """The one bid of the solver that was not withdrawn."""
     return db.session.scalar(
-        select(Bid).where(
-            Bid.challenge_id == challenge.id, Bid.solver_id == solver.id, Bid.state != BidState.WITHDRAWN
-        )
+        select(Bid).where(Bid.challenge_id == challenge.id, Bid.solver_id == solver.id, Bid.state != BidState.WITHDRAWN)
     )
 
 
@@ -261,5 +259,3 @@ def quorum_of(actor: Actor, challenge: Challenge) -> Quorum:
     share = share_of(actor, key)
     has_given = share is not None and share.released_at is not None
     return Quorum(key.quorum, db.session.scalar(given) or 0, share is not None, has_given)
-
-

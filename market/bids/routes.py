@@ -221,8 +221,7 @@ def _moves(bid: Bid) -> dict[str, bool]:
     return {
         "write": bool(policies.may_write_bid(asking, bid)),
         "submit": bool(policies.may_submit_bid(asking, bid)),
-        "withdraw": bid.state in (BidState.DRAFT, BidState.SUBMITTED)
-        and bool(policies.may_withdraw_bid(asking, bid)),
+        "withdraw": bid.state in (BidState.DRAFT, BidState.SUBMITTED) and bool(policies.may_withdraw_bid(asking, bid)),
         "renounce": bid.told_state in chosen and bool(policies.may_renounce_bid(asking, bid)),
         "screen": bid.state is BidState.OPENED and bool(policies.may_screen_bid(asking, bid)),
         "disqualify": bid.state in (*chosen, BidState.QUALIFIED, BidState.RESERVE)

@@ -61,7 +61,8 @@ def small_pdf(text: str) -> FileStorage:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+        b"/Resources << /Font << /F1 5 0 R >> >> >>",
         b"<< /Length %d >>\nstream\n" % len(page) + page + b"\nendstream",
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
@@ -78,7 +79,9 @@ def small_pdf(text: str) -> FileStorage:
 class AwardStory:
     """One challenge from its bids to its payouts; every method is one person's act."""
 
-    def __init__(self, cast: Cast, diary: Diary, need: str, bids: Iterable[dict[str, Any]], contract: Any = None) -> None:
+    def __init__(
+        self, cast: Cast, diary: Diary, need: str, bids: Iterable[dict[str, Any]], contract: Any = None
+    ) -> None:
         self.cast, self.diary, self.key = cast, diary, need
         self.bids = [bid for bid in bids if bid["need"] == need]
         self.contract: dict[str, Any] = contract or {}
@@ -271,7 +274,9 @@ class AwardStory:
     def report(self, seq: int) -> None:
         milestone = self._milestone(seq)
         is_last = seq == len(self.contract["milestones"])
-        measured = {row["indicator"]: f"{row['value']} {row['unit']}" for row in self.winner["answers"]} if is_last else {}
+        measured = (
+            {row["indicator"]: f"{row['value']} {row['unit']}" for row in self.winner["answers"]} if is_last else {}
+        )
         text = f"本阶段任务已按期完成：{milestone.content}。记录与检测数据已整理归档，供发榜方查验。"
         report_milestone(self.cast.actor(self.winner["lead"]), milestone, text, measured)
 

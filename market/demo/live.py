@@ -9,8 +9,8 @@ from market.demo.diary import Diary
 from market.demo.files import read
 from market.demo.needs import NeedStory
 from market.demo.values import day
-from market.permissions import ANONYMOUS
 from market.notices.operations import accept_objection, submit_objection
+from market.permissions import ANONYMOUS
 
 WRITTEN_ON = date(2026, 11, 22)
 

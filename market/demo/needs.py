@@ -69,7 +69,9 @@ class NeedStory:
 
     def validate(self, accept: bool, reason: str = "") -> None:
         base = 82 if accept else 52
-        scores = [{"expert": name, "score": base + offset} for name, offset in zip(PANEL, (-6, -2, 0, 3, 5), strict=True)]
+        scores = [
+            {"expert": name, "score": base + offset} for name, offset in zip(PANEL, (-6, -2, 0, 3, 5), strict=True)
+        ]
         record_validation(self.cast.actor("city-officer-1"), self.need, scores, accept, reason)
 
     def send_back(self, stage: str, reason: str, remarks: dict[str, str]) -> None:

@@ -30,8 +30,8 @@ from market.permissions import ROLE_LABELS, Role
 from market.programmes.models import Cycle, Programme, ProgrammeRules
 from market.programmes.operations import close_cycle, create_cycle, create_programme, open_cycle, publish_rules
 from market.programmes.rules import Rules
-from market.search.index import rebuild
 from market.sealing.operations import create_officer_key
+from market.search.index import rebuild
 
 BEGIN = datetime(2021, 2, 22, 9, 0, tzinfo=SHANGHAI)
 HOLDERS = ("city-officer-1", "city-officer-2", "division-head")
@@ -76,7 +76,9 @@ def _set_up(cast: Cast, diary: Diary) -> None:
     for holder in HOLDERS:
         create_officer_key(cast.actor(holder), PASSPHRASE)
     register_experts(cast)
-    cycle = create_cycle(officer, programme, _cycle_values(2021, "2021 年度批次", date(2021, 3, 1), date(2021, 4, 30), rules))
+    cycle = create_cycle(
+        officer, programme, _cycle_values(2021, "2021 年度批次", date(2021, 3, 1), date(2021, 4, 30), rules)
+    )
     diary.keep("cycle", "2021", cycle)
     open_cycle(officer, cycle)
     _budget(cast, diary, "2021", "2021", BUDGET_2021)
@@ -122,7 +124,9 @@ def _tell_live_set_up(cast: Cast, diary: Diary, today: date) -> None:
 def _open_live(cast: Cast, diary: Diary, today: date) -> None:
     officer = cast.actor("city-officer-1")
     programme = diary.get(Programme, "ZBJB")
-    rules = db.session.query(ProgrammeRules).filter_by(programme_id=programme.id).order_by(ProgrammeRules.version.desc())
+    rules = (
+        db.session.query(ProgrammeRules).filter_by(programme_id=programme.id).order_by(ProgrammeRules.version.desc())
+    )
     newest = rules.first()
     assert newest is not None
     first, last = today - timedelta(days=272), today + timedelta(days=60)

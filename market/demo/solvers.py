@@ -29,7 +29,10 @@ class SolverStory:
                 "name_en": entry["name_en"],
                 "organisation_id": organisation.id,
                 "country": organisation.country,
-                **{k: entry[k] for k in ("title", "directions", "keywords", "profile_zh", "profile_en", "cooperation_modes")},
+                **{
+                    k: entry[k]
+                    for k in ("title", "directions", "keywords", "profile_zh", "profile_en", "cooperation_modes")
+                },
             },
         )
         self.diary.keep("solver", entry["key"], solver)
@@ -40,8 +43,14 @@ class SolverStory:
         actor, solver = self.cast.actor(self.entry["lead"]), self.diary.get(Solver, self.entry["key"])
         add_achievements(actor, solver, solver_works(self.entry))
         if self.entry["partners"]:
-            names = [db.session.get_one(Organisation, self.cast.organisations[key]).name for key in self.entry["partners"]]
-            set_members(actor, solver, [{"name": f"{name}课题组", "organisation_name": name, "role": "参加单位"} for name in names])
+            names = [
+                db.session.get_one(Organisation, self.cast.organisations[key]).name for key in self.entry["partners"]
+            ]
+            set_members(
+                actor,
+                solver,
+                [{"name": f"{name}课题组", "organisation_name": name, "role": "参加单位"} for name in names],
+            )
         list_solver(actor, solver)
 
     def verify(self) -> None:

@@ -79,7 +79,8 @@ def _wan(text: str | None) -> int | None:
 
 def solver_works(entry: dict[str, Any]) -> list[dict[str, Any]]:
     works: list[dict[str, Any]] = [
-        {"kind": AchievementKind.ACHIEVEMENT, "title": row["title"], "year": row["year"]} for row in entry["achievements"]
+        {"kind": AchievementKind.ACHIEVEMENT, "title": row["title"], "year": row["year"]}
+        for row in entry["achievements"]
     ]
     works += [
         {

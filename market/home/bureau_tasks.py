@@ -87,7 +87,12 @@ def candidates_to_judge(_actor: Actor) -> Waiting:
 
 
 def _match_row(challenge: Challenge) -> Row:
-    return Row(challenge.title, address("matches.candidates", code=challenge.code), challenge.code or "", challenge.bid_deadline)
+    return Row(
+        challenge.title,
+        address("matches.candidates", code=challenge.code),
+        challenge.code or "",
+        challenge.bid_deadline,
+    )
 
 
 @task(P.BID_OPEN)
@@ -136,7 +141,10 @@ def _assignment_row(assignment: Assignment) -> Row:
 @task(P.NOTICE_APPROVE)
 def notices_to_approve(_actor: Actor) -> Waiting:
     query = (
-        select(Notice).where(Notice.state == NoticeState.APPROVAL).order_by(Notice.id).options(joinedload(Notice.challenge))
+        select(Notice)
+        .where(Notice.state == NoticeState.APPROVAL)
+        .order_by(Notice.id)
+        .options(joinedload(Notice.challenge))
     )
     return found(_l("公示待审批"), "speakerphone", address("notices.manage"), query, _notice_row)
 
@@ -183,7 +191,7 @@ def contracts_to_register(_actor: Actor) -> Waiting:
 
 
 @task(P.PAYOUT_REQUEST)
-def payouts_to_make(actor: Actor) -> Waiting:
+def payouts_to_make(_actor: Actor) -> Waiting:
     paid = exists().where(Payout.milestone_id == Milestone.id, Payout.state != PayoutState.CANCELLED)
     query = milestones_in(MilestoneState.ACCEPTED).where(~paid, Milestone.percent > 0)
     return found(_l("里程碑已通过，可申请兑付"), "coin", address("payouts.payable"), query, milestone_row)

@@ -27,7 +27,12 @@ MENU: list[tuple[Any, list[Entry]]] = [
         _l("需求与榜单"),
         [
             (_l("需求"), "needs.index", "file-text", (P.NEED_READ,)),
-            (_l("榜单管理"), "challenges.manage", "flag", (P.CHALLENGE_PREPARE, P.CHALLENGE_APPROVE, P.CHALLENGE_CONFIRM)),
+            (
+                _l("榜单管理"),
+                "challenges.manage",
+                "flag",
+                (P.CHALLENGE_PREPARE, P.CHALLENGE_APPROVE, P.CHALLENGE_CONFIRM),
+            ),
             (_l("批次与规则"), "programmes.index", "settings", (P.PROGRAMME_MANAGE, P.CHALLENGE_APPROVE, P.AUDIT_READ)),
         ],
     ),
@@ -69,7 +74,12 @@ MENU: list[tuple[Any, list[Entry]]] = [
     (
         _l("管理"),
         [
-            (_l("本单位"), "accounts.my_organisation", "building", (P.ORGANISATION_MANAGE, P.NEED_WRITE, P.SOLVER_WRITE)),
+            (
+                _l("本单位"),
+                "accounts.my_organisation",
+                "building",
+                (P.ORGANISATION_MANAGE, P.NEED_WRITE, P.SOLVER_WRITE),
+            ),
             (_l("单位核验"), "accounts.organisations", "rubber-stamp", (P.ORGANISATION_VERIFY,)),
             (_l("科研诚信"), "integrity.index", "shield-check", (P.INTEGRITY_MANAGE, P.AUDIT_READ)),
             (_l("账号管理"), "accounts.users", "id-badge-2", (P.ACCOUNT_ADMINISTER,)),

@@ -52,7 +52,8 @@ def needs_to_finish(actor: Actor) -> Waiting:
 @task(P.CHALLENGE_CONFIRM)
 def challenges_to_confirm(actor: Actor) -> Waiting:
     query = challenges_in(ChallengeState.DRAFT, ChallengeState.APPROVAL).where(
-        Challenge.confirmed_at.is_(None), among(Challenge.organisation_id, actor.organisations_with(P.CHALLENGE_CONFIRM))
+        Challenge.confirmed_at.is_(None),
+        among(Challenge.organisation_id, actor.organisations_with(P.CHALLENGE_CONFIRM)),
     )
     return found(_l("榜单文本待确认"), "signature", address("challenges.manage"), query, challenge_row)
 
@@ -103,7 +104,8 @@ def bids_to_submit(actor: Actor) -> Waiting:
 @task(P.CONTRACT_SIGN)
 def contracts_to_confirm(actor: Actor) -> Waiting:
     poster = and_(
-        among(Contract.organisation_id, actor.organisations_with(P.CONTRACT_SIGN)), Contract.poster_confirmed_at.is_(None)
+        among(Contract.organisation_id, actor.organisations_with(P.CONTRACT_SIGN)),
+        Contract.poster_confirmed_at.is_(None),
     )
     solver = and_(Contract.solver_id.in_(solvers_led_by(actor)), Contract.solver_confirmed_at.is_(None))
     query = contracts_in(ContractState.DRAFT).where(or_(poster, solver))

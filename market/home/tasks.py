@@ -95,7 +95,9 @@ def solvers_led_by(actor: Actor) -> Any:
 
 
 def need_row(need: Need) -> Row:
-    return Row(need.title or str(_l("（未填标题）")), address("needs.show", need_id=need.id), need.organisation.name, None)
+    return Row(
+        need.title or str(_l("（未填标题）")), address("needs.show", need_id=need.id), need.organisation.name, None
+    )
 
 
 def needs_in(*states: NeedState) -> Select[Need]:

@@ -50,7 +50,9 @@ def add_record(actor: Actor, subject: Organisation | User, decision: Decision) -
     db.session.add(entered)
     db.session.flush()  # The act names the record.
     record(actor, "integrity:add", entered, decision.basis)
-    text = _("%(name)s：%(conduct)s，限制至 %(day)s。", name=subject.name, conduct=decision.conduct, day=decision.ends_on)
+    text = _(
+        "%(name)s：%(conduct)s，限制至 %(day)s。", name=subject.name, conduct=decision.conduct, day=decision.ends_on
+    )
     notify(_concerned(entered), _("科研诚信记录已登记"), text)
     return entered
 

@@ -49,7 +49,9 @@ def records(q: str = "", only_in_force: bool = False) -> Select[IntegrityRecord]
         .options(joinedload(IntegrityRecord.organisation), joinedload(IntegrityRecord.user))
     )
     if q:
-        query = query.where(or_(Organisation.name.icontains(q, autoescape=True), User.name.icontains(q, autoescape=True)))
+        query = query.where(
+            or_(Organisation.name.icontains(q, autoescape=True), User.name.icontains(q, autoescape=True))
+        )
     if only_in_force:
         query = query.where(in_force(clock.today()))
     return query.order_by(IntegrityRecord.ends_on.desc(), IntegrityRecord.id.desc())

@@ -1,8 +1,8 @@
 """Write an effect down with the change that causes it; deliver it after the commit.
 
-Claiming leases a row with a fencing token; a handler's database effects commit together with ``done_at``, so they happen
-once. Index and matcher handlers upsert by version and may run twice without harm. A worker that dies leaves a lease that
-lapses. After ``MAX_ATTEMPTS`` the row is dead and shown to the supervisor.
+Claiming leases a row with a fencing token; a handler's database effects commit together with ``done_at``, so they
+happen once. Index and matcher handlers upsert by version and may run twice without harm. A worker that dies leaves a
+lease that lapses. After ``MAX_ATTEMPTS`` the row is dead and shown to the supervisor.
 """
 
 import random
@@ -119,7 +119,7 @@ def _postpone(row_id: int, token: str, error: str) -> None:
         row = session.get(Outbox, row_id, with_for_update=True)
         if row is None or row.lease_token != token:
             return
-        wait = min(timedelta(seconds=2**row.attempts * random.uniform(0.5, 1.5)), LONGEST_WAIT)
+        wait = min(timedelta(seconds=2**row.attempts * random.uniform(0.5, 1.5)), LONGEST_WAIT)  # noqa: S311
         row.error, row.lease_until, row.lease_token = error[-2000:], None, None
         row.available_at = clock.now() + wait
         if row.attempts >= MAX_ATTEMPTS:

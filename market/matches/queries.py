@@ -289,20 +289,3 @@ def invitation_to(challenge: Challenge, solver_id: int) -> ChallengeInvitation |
             ChallengeInvitation.challenge_id == challenge.id, ChallengeInvitation.solver_id == solver_id
         )
     )
-
-
-def unanswered_count(actor: Actor) -> int:
-    """For the workspace: invitations that wait for an answer."""
-    query = (
-        select(func.count())
-        .select_from(ChallengeInvitation)
-        .join(Solver, Solver.id == ChallengeInvitation.solver_id)
-        .join(Challenge, Challenge.id == ChallengeInvitation.challenge_id)
-        .where(
-            belongs_to(actor),
-            ChallengeInvitation.state == InvitationState.SENT,
-            Challenge.state == ChallengeState.POSTED,
-            Challenge.bid_deadline > clock.now(),
-        )
-    )
-    return db.session.scalar(query) or 0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from market.contracts.models import Contract
 from market.programmes.rules import Rules
 
 FEN_PER_YUAN = 100
@@ -11,7 +12,9 @@ FEN_PER_YUAN = 100
 class Payable:
     """The computation behind what may be requested now, step by step, as the request form shows it."""
 
-    rd_total_fen: int
+    base: str
+    """What the share is taken of: ``contract`` or ``rd_total``."""
+    base_fen: int
     share_percent: int
     cap_fen: int
     accepted_percent: int
@@ -20,7 +23,8 @@ class Payable:
 
     @property
     def entitlement_fen(self) -> int:
-        return entitlement_fen(self.rd_total_fen, self.share_percent, self.cap_fen)
+        """min(share of the base, cap)."""
+        return min(self.base_fen * self.share_percent // 100, self.cap_fen)
 
     @property
     def earned_fen(self) -> int:
@@ -34,10 +38,11 @@ class Payable:
         return max(0, self.earned_fen - self.requested_fen)
 
 
-def entitlement_fen(rd_total_fen: int, share_percent: int, cap_fen: int) -> int:
-    """min(share of the R&D total, cap)."""
-    return min(rd_total_fen * share_percent // 100, cap_fen)
+def payable(rules: Rules, contract: Contract, accepted_percent: int, requested_fen: int) -> Payable:
+    base = contract.amount_fen if rules.fiscal_base == "contract" else contract.rd_total_fen
+    return Payable(rules.fiscal_base, base, rules.fiscal_share, rules.fiscal_cap_fen, accepted_percent, requested_fen)
 
 
-def payable(rules: Rules, rd_total_fen: int, accepted_percent: int, requested_fen: int) -> Payable:
-    return Payable(rd_total_fen, rules.fiscal_share, rules.fiscal_cap_fen, accepted_percent, requested_fen)
+def entitlement_fen(rules: Rules, contract: Contract) -> int:
+    """The most that the contract may receive in all."""
+    return payable(rules, contract, 0, 0).entitlement_fen

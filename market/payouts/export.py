@@ -19,7 +19,7 @@ def _rows(payouts: Sequence[Payout]) -> Iterator[Sequence[Any]]:
         paid = payout.amount_fen if payout.state is PayoutState.PAID else 0
         received[payout.contract_id] += paid
         rules = rules_of(payout.contract)
-        most = entitlement_fen(payout.contract.rd_total_fen, rules.fiscal_share, rules.fiscal_cap_fen)
+        most = entitlement_fen(rules, payout.contract)
         yield (
             number,
             payout.contract.number,

@@ -109,7 +109,7 @@ def requested_fen(contract: Contract, besides: Payout | None = None) -> int:
 def payable_of(contract: Contract, besides: Payout | None = None) -> Payable:
     """What may be requested now, with its computation."""
     percent = accepted_percent(contract)
-    return payable(rules_of(contract), contract.rd_total_fen, percent, requested_fen(contract, besides))
+    return payable(rules_of(contract), contract, percent, requested_fen(contract, besides))
 
 
 def milestone_to_pay(milestone_id: int) -> Milestone:
@@ -155,10 +155,7 @@ def payables_of(contracts: Sequence[Contract]) -> dict[int, Payable]:
             .group_by(Payout.contract_id)
         ).all()
     )
-    return {
-        c.id: payable(rules_of(c), c.rd_total_fen, int(percents.get(c.id) or 0), int(sums.get(c.id) or 0))
-        for c in contracts
-    }
+    return {c.id: payable(rules_of(c), c, int(percents.get(c.id) or 0), int(sums.get(c.id) or 0)) for c in contracts}
 
 
 def budget_lines(kind: PayoutKind | None = None) -> Sequence[BudgetLine]:

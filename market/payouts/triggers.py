@@ -66,10 +66,12 @@ def _earned(sqlite: bool) -> str:
     """SQL of what the contract's accepted milestones entitle to, in fen (entitlement.py says the same in Python)."""
     share, cap = (_rule("fiscal_share", sqlite), _rule("fiscal_cap_fen", sqlite))
     least = "min" if sqlite else "least"
-    return f"""(SELECT {least}(c.rd_total_fen * {share} / 100, {cap}) * coalesce((SELECT sum(m.percent) FROM milestone m
+    base = "json_extract(r.content, '$.fiscal_base')" if sqlite else "r.content->>'fiscal_base'"
+    amount = f"CASE {base} WHEN 'contract' THEN c.amount_fen ELSE c.rd_total_fen END"
+    return f"""(SELECT {least}({amount} * {share} / 100, {cap}) * coalesce((SELECT sum(m.percent) FROM milestone m
         WHERE m.contract_id = c.id AND m.state = 'accepted'), 0) / 100
     FROM contract c JOIN challenge h ON h.id = c.challenge_id JOIN programme_rules r ON r.id = h.rules_id
-    WHERE c.id = NEW.contract_id)"""
+    WHERE c.id = NEW.contract_id)"""  # noqa: S608  (constants of this file only)
 
 
 _OTHERS = """(SELECT coalesce(sum(p.amount_fen), 0) FROM payout p

@@ -176,7 +176,7 @@ def _contracts(session: Session) -> Iterator[Finding]:
     for contract_id, total in live.items():
         contract = session.get_one(Contract, contract_id)
         rules = rules_of(contract)
-        most = entitlement_fen(contract.rd_total_fen, rules.fiscal_share, rules.fiscal_cap_fen)
+        most = entitlement_fen(rules, contract)
         accepted = select(Milestone.percent).where(
             Milestone.contract_id == contract_id, Milestone.state == MilestoneState.ACCEPTED
         )

@@ -26,12 +26,30 @@ class Criterion(BaseModel):
 
 
 DEFAULT_CRITERIA = (
-    Criterion(key="fit", name="指标响应度", name_en="Match to indicators", weight=30, anchor="逐条响应且有数据支撑，承诺值不低于榜单要求"),
-    Criterion(key="route", name="技术路线", name_en="Technical route", weight=25, anchor="路线可行、有创新，关键风险有备选方案"),
-    Criterion(key="team", name="团队与基础", name_en="Team and foundation", weight=20, anchor="有同类成果，条件与人员投入到位"),
-    Criterion(key="plan", name="进度安排", name_en="Plan and milestones", weight=10, anchor="里程碑可检查，与付款节点相配"),
+    Criterion(
+        key="fit",
+        name="指标响应度",
+        name_en="Match to indicators",
+        weight=30,
+        anchor="逐条响应且有数据支撑，承诺值不低于榜单要求",
+    ),
+    Criterion(
+        key="route",
+        name="技术路线",
+        name_en="Technical route",
+        weight=25,
+        anchor="路线可行、有创新，关键风险有备选方案",
+    ),
+    Criterion(
+        key="team", name="团队与基础", name_en="Team and foundation", weight=20, anchor="有同类成果，条件与人员投入到位"
+    ),
+    Criterion(
+        key="plan", name="进度安排", name_en="Plan and milestones", weight=10, anchor="里程碑可检查，与付款节点相配"
+    ),
     Criterion(key="budget", name="经费合理性", name_en="Budget", weight=10, anchor="测算有依据，与工作量相称"),
-    Criterion(key="transfer", name="知识产权与转化", name_en="IP and transfer", weight=5, anchor="归属清楚，有利于发榜方实施"),
+    Criterion(
+        key="transfer", name="知识产权与转化", name_en="IP and transfer", weight=5, anchor="归属清楚，有利于发榜方实施"
+    ),
 )
 
 
@@ -108,7 +126,9 @@ class Rules(BaseModel):
     def _consistent(self) -> Self:
         problems = inconsistencies(self)
         if problems:
-            raise PydanticCustomError("inconsistent", "{text}", {"text": "；".join(problems.values()), "fields": problems})
+            raise PydanticCustomError(
+                "inconsistent", "{text}", {"text": "；".join(problems.values()), "fields": problems}
+            )
         return self
 
 

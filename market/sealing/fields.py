@@ -1,4 +1,4 @@
-"""Column types for what must not be read from a dump: AES-256-GCM under a key derived from the installation's secret."""
+"""Column types for what must not be read from a dump: AES-256-GCM under a key of the installation's secret."""
 
 import json
 import os

@@ -82,7 +82,7 @@ BEGIN
 SELECT RAISE(ABORT, 'ck_payout_milestone_accepted') WHERE NOT EXISTS (SELECT 1 FROM milestone m JOIN contract c ON c.id = m.contract_id
     WHERE m.id = NEW.milestone_id AND m.contract_id = NEW.contract_id AND m.state = 'accepted');
 SELECT RAISE(ABORT, 'ck_payout_within_entitlement') WHERE NEW.amount_fen + (SELECT coalesce(sum(p.amount_fen), 0) FROM payout p
-    WHERE p.contract_id = NEW.contract_id AND p.state <> 'cancelled' AND p.id IS NOT NEW.id) > (SELECT min(c.rd_total_fen * coalesce(json_extract(r.content, '$.fiscal_share'), 0) / 100, coalesce(json_extract(r.content, '$.fiscal_cap_fen'), 0)) * coalesce((SELECT sum(m.percent) FROM milestone m
+    WHERE p.contract_id = NEW.contract_id AND p.state <> 'cancelled' AND p.id IS NOT NEW.id) > (SELECT min(CASE json_extract(r.content, '$.fiscal_base') WHEN 'contract' THEN c.amount_fen ELSE c.rd_total_fen END * coalesce(json_extract(r.content, '$.fiscal_share'), 0) / 100, coalesce(json_extract(r.content, '$.fiscal_cap_fen'), 0)) * coalesce((SELECT sum(m.percent) FROM milestone m
         WHERE m.contract_id = c.id AND m.state = 'accepted'), 0) / 100
     FROM contract c JOIN challenge h ON h.id = c.challenge_id JOIN programme_rules r ON r.id = h.rules_id
     WHERE c.id = NEW.contract_id);
@@ -92,7 +92,7 @@ BEGIN
 SELECT RAISE(ABORT, 'ck_payout_milestone_accepted') WHERE NOT EXISTS (SELECT 1 FROM milestone m JOIN contract c ON c.id = m.contract_id
     WHERE m.id = NEW.milestone_id AND m.contract_id = NEW.contract_id AND m.state = 'accepted');
 SELECT RAISE(ABORT, 'ck_payout_within_entitlement') WHERE NEW.amount_fen + (SELECT coalesce(sum(p.amount_fen), 0) FROM payout p
-    WHERE p.contract_id = NEW.contract_id AND p.state <> 'cancelled' AND p.id IS NOT NEW.id) > (SELECT min(c.rd_total_fen * coalesce(json_extract(r.content, '$.fiscal_share'), 0) / 100, coalesce(json_extract(r.content, '$.fiscal_cap_fen'), 0)) * coalesce((SELECT sum(m.percent) FROM milestone m
+    WHERE p.contract_id = NEW.contract_id AND p.state <> 'cancelled' AND p.id IS NOT NEW.id) > (SELECT min(CASE json_extract(r.content, '$.fiscal_base') WHEN 'contract' THEN c.amount_fen ELSE c.rd_total_fen END * coalesce(json_extract(r.content, '$.fiscal_share'), 0) / 100, coalesce(json_extract(r.content, '$.fiscal_cap_fen'), 0)) * coalesce((SELECT sum(m.percent) FROM milestone m
         WHERE m.contract_id = c.id AND m.state = 'accepted'), 0) / 100
     FROM contract c JOIN challenge h ON h.id = c.challenge_id JOIN programme_rules r ON r.id = h.rules_id
     WHERE c.id = NEW.contract_id);
@@ -180,7 +180,7 @@ PERFORM 1 FROM contract WHERE id = NEW.contract_id FOR NO KEY UPDATE;
 IF NOT EXISTS (SELECT 1 FROM milestone m JOIN contract c ON c.id = m.contract_id
     WHERE m.id = NEW.milestone_id AND m.contract_id = NEW.contract_id AND m.state = 'accepted') THEN RAISE EXCEPTION 'ck_payout_milestone_accepted' USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'ck_payout_milestone_accepted'; END IF;
 IF NEW.amount_fen + (SELECT coalesce(sum(p.amount_fen), 0) FROM payout p
-    WHERE p.contract_id = NEW.contract_id AND p.state <> 'cancelled' AND p.id IS DISTINCT FROM NEW.id) > (SELECT least(c.rd_total_fen * coalesce((r.content->>'fiscal_share')::bigint, 0) / 100, coalesce((r.content->>'fiscal_cap_fen')::bigint, 0)) * coalesce((SELECT sum(m.percent) FROM milestone m
+    WHERE p.contract_id = NEW.contract_id AND p.state <> 'cancelled' AND p.id IS DISTINCT FROM NEW.id) > (SELECT least(CASE r.content->>'fiscal_base' WHEN 'contract' THEN c.amount_fen ELSE c.rd_total_fen END * coalesce((r.content->>'fiscal_share')::bigint, 0) / 100, coalesce((r.content->>'fiscal_cap_fen')::bigint, 0)) * coalesce((SELECT sum(m.percent) FROM milestone m
         WHERE m.contract_id = c.id AND m.state = 'accepted'), 0) / 100
     FROM contract c JOIN challenge h ON h.id = c.challenge_id JOIN programme_rules r ON r.id = h.rules_id
     WHERE c.id = NEW.contract_id) THEN RAISE EXCEPTION 'ck_payout_within_entitlement' USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'ck_payout_within_entitlement'; END IF;
@@ -195,7 +195,7 @@ PERFORM 1 FROM contract WHERE id = NEW.contract_id FOR NO KEY UPDATE;
 IF NOT EXISTS (SELECT 1 FROM milestone m JOIN contract c ON c.id = m.contract_id
     WHERE m.id = NEW.milestone_id AND m.contract_id = NEW.contract_id AND m.state = 'accepted') THEN RAISE EXCEPTION 'ck_payout_milestone_accepted' USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'ck_payout_milestone_accepted'; END IF;
 IF NEW.amount_fen + (SELECT coalesce(sum(p.amount_fen), 0) FROM payout p
-    WHERE p.contract_id = NEW.contract_id AND p.state <> 'cancelled' AND p.id IS DISTINCT FROM NEW.id) > (SELECT least(c.rd_total_fen * coalesce((r.content->>'fiscal_share')::bigint, 0) / 100, coalesce((r.content->>'fiscal_cap_fen')::bigint, 0)) * coalesce((SELECT sum(m.percent) FROM milestone m
+    WHERE p.contract_id = NEW.contract_id AND p.state <> 'cancelled' AND p.id IS DISTINCT FROM NEW.id) > (SELECT least(CASE r.content->>'fiscal_base' WHEN 'contract' THEN c.amount_fen ELSE c.rd_total_fen END * coalesce((r.content->>'fiscal_share')::bigint, 0) / 100, coalesce((r.content->>'fiscal_cap_fen')::bigint, 0)) * coalesce((SELECT sum(m.percent) FROM milestone m
         WHERE m.contract_id = c.id AND m.state = 'accepted'), 0) / 100
     FROM contract c JOIN challenge h ON h.id = c.challenge_id JOIN programme_rules r ON r.id = h.rules_id
     WHERE c.id = NEW.contract_id) THEN RAISE EXCEPTION 'ck_payout_within_entitlement' USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'ck_payout_within_entitlement'; END IF;

@@ -11,8 +11,27 @@ from tests.builders.people import client_of, make_organisation, make_user
 
 pytestmark = pytest.mark.browser
 
-PUBLIC = ("/", "/challenges/", "/solvers/", "/notices/", "/events/", "/statistics/", "/search/?q=氮化硅", "/accounts/login", "/accounts/register")
-STAFF = ("/workspace/", "/needs/", "/challenges/manage", "/contracts/", "/payouts/", "/reports/", "/inbox/", "/solvers/manage")
+PUBLIC = (
+    "/",
+    "/challenges/",
+    "/solvers/",
+    "/notices/",
+    "/events/",
+    "/statistics/",
+    "/search/?q=氮化硅",
+    "/accounts/login",
+    "/accounts/register",
+)
+STAFF = (
+    "/workspace/",
+    "/needs/",
+    "/challenges/manage",
+    "/contracts/",
+    "/payouts/",
+    "/reports/",
+    "/inbox/",
+    "/solvers/manage",
+)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

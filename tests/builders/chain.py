@@ -10,9 +10,9 @@ from market.audit.journal import record
 from market.bids.models import Bid, BidState
 from market.challenges.models import Challenge, ChallengeState, ChallengeVersion
 from market.contracts.models import Contract, ContractState, Milestone, MilestoneState
+from market.database import transaction
 from market.needs.content import CONTENT_FIELDS, AmountKind, Ownership, ProblemKind
 from market.needs.models import Need, NeedState
-from market.database import transaction
 from market.permissions import SYSTEM, Role
 from market.programmes.models import Cycle, CycleState, Programme, ProgrammeRules
 from market.programmes.rules import Rules

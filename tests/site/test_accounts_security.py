@@ -29,7 +29,9 @@ def make_known(**values: object) -> User:
 def same_but_for_the_address(first: bytes, second: bytes) -> bool:
     """Byte for byte, leaving out what was typed and the random token of each form."""
     token = rb'name="csrf_token"[^>]*value="[^"]+"|"X-CSRFToken": "[^"]+"'
-    return re.sub(token, b"", first.replace(KNOWN.encode(), b"")) == re.sub(token, b"", second.replace(UNKNOWN.encode(), b""))
+    return re.sub(token, b"", first.replace(KNOWN.encode(), b"")) == re.sub(
+        token, b"", second.replace(UNKNOWN.encode(), b"")
+    )
 
 
 # ---------- enumeration ----------

@@ -47,7 +47,9 @@ def test_moves_and_events_must_agree(app: Flask, wrong: str) -> None:
     from market.workflow import Machine, governs
 
     class Broken(Machine):
-        states = States.from_enum(NeedState, initial=NeedState.DRAFT, final=[s for s in NeedState if s is not NeedState.DRAFT])
+        states = States.from_enum(
+            NeedState, initial=NeedState.DRAFT, final=[s for s in NeedState if s is not NeedState.DRAFT]
+        )
         go = states.DRAFT.to(*[s for s in states if s.id != "DRAFT"])
         moves = {wrong: ("x", None)}
 

@@ -70,7 +70,9 @@ def test_page_has_nothing_the_content_security_policy_refuses(path: Path) -> Non
     assert not re.search(r"<script(?![^>]*\bsrc=)", text), "inline script"
     assert not re.search(r"<style\b|\sstyle\s*=", text), "inline style"
     assert not re.search(r"\son[a-z]+\s*=\s*[\"']", text), "inline handler"
-    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?:https?:)?//[^\"']+\.(?:js|css|svg|woff2?)\b", text), "foreign asset"
+    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?:https?:)?//[^\"']+\.(?:js|css|svg|woff2?)\b", text), (
+        "foreign asset"
+    )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
@@ -119,17 +121,21 @@ def test_state_has_one_colour_and_unknown_state_is_neutral(site: Flask) -> None:
 def states_of_all_machines() -> list[type[StrEnum]]:
     for path in (ROOT / "market").glob("*/models.py"):
         importlib.import_module(f"market.{path.parent.name}.models")
-    return [kind for kind in StrEnum.__subclasses__() if kind.__name__.endswith("State") and kind.__module__.startswith("market.")]
+    return [
+        kind
+        for kind in StrEnum.__subclasses__()
+        if kind.__name__.endswith("State") and kind.__module__.startswith("market.")
+    ]
 
 
 def test_every_state_of_every_machine_has_a_colour(site: Flask) -> None:
-    source = (
-        "{% from 'components/status_tag.html' import STATE_TONES %}{% for values in STATE_TONES.values() %}{{ values|join(' ') }} {% endfor %}"
-    )
+    source = "{% from 'components/status_tag.html' import STATE_TONES %}{% for values in STATE_TONES.values() %}{{ values|join(' ') }} {% endfor %}"
     coloured = set(rendered(site, source).split())
     machines = states_of_all_machines()
     assert machines
-    assert {f"{kind.__name__}.{state.value}" for kind in machines for state in kind if state.value not in coloured} == set()
+    assert {
+        f"{kind.__name__}.{state.value}" for kind in machines for state in kind if state.value not in coloured
+    } == set()
 
 
 def test_money_shows_every_fen(site: Flask) -> None:
@@ -170,9 +176,7 @@ def test_error_stands_beside_its_field_and_is_linked_from_the_summary(site: Flas
 
 
 def test_rows_come_and_go_without_script(site: Flask) -> None:
-    source = (
-        "{% from 'components/rows_editor.html' import rows_editor %}{{ rows_editor(form.indicators, [('name', '指标')]) }}"
-    )
+    source = "{% from 'components/rows_editor.html' import rows_editor %}{{ rows_editor(form.indicators, [('name', '指标')]) }}"
     page = rendered(site, source, form=Sheet())
     assert re.search(r'<button[^>]*type="submit"[^>]*name="add-indicators"', page)
     assert re.search(r'<button[^>]*type="submit"[^>]*name="remove-indicators-1"', page)

@@ -76,7 +76,9 @@ def test_failures_are_forgotten_after_a_day(app: Flask) -> None:
     assert db.session.scalars(select(SignInFailure)).all() == []
 
 
-@pytest.mark.parametrize("values", [{"email": ""}, {"email": "x\x00@y.z"}, {"email": "x" * 400}, {"password": ""}, {"password": "p" * 5000}])
+@pytest.mark.parametrize(
+    "values", [{"email": ""}, {"email": "x\x00@y.z"}, {"email": "x" * 400}, {"password": ""}, {"password": "p" * 5000}]
+)
 def test_odd_sign_in_is_answered_beside_the_field(client: FlaskClient, values: dict[str, str]) -> None:
     make_person()
     assert sign_in(client, **{"password": PASSWORD, **values}) == 422
@@ -198,9 +200,13 @@ def test_stale_password_is_asked_again_before_an_invitation_and_leads_back(app: 
     browser = client_of(app, administrator)
     with clock.at(clock.now() + timedelta(minutes=11)):
         answer = browser.get("/accounts/users/invite")
-        assert answer.status_code == 303 and answer.headers["Location"] == "/accounts/confirm?next=/accounts/users/invite"
+        assert (
+            answer.status_code == 303 and answer.headers["Location"] == "/accounts/confirm?next=/accounts/users/invite"
+        )
         posted = browser.post(
-            "/accounts/users/invite", data={"email": "a@example.invalid"}, headers={"Referer": "http://localhost/accounts/users/invite"}
+            "/accounts/users/invite",
+            data={"email": "a@example.invalid"},
+            headers={"Referer": "http://localhost/accounts/users/invite"},
         )
         assert posted.headers["Location"] == "/accounts/confirm?next=/accounts/users/invite"
         assert browser.post("/accounts/confirm", data={"password": "wrong"}).status_code == 422

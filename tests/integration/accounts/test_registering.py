@@ -13,7 +13,7 @@ from market.database import db, transaction
 from market.errors import Conflict, NotAllowed
 from market.permissions import Role
 from tests.builders.mail import letters, text_of
-from tests.builders.people import acting, client_of, make_district, make_organisation, make_user, make_uscc
+from tests.builders.people import acting, client_of, make_district, make_organisation, make_uscc, make_user
 
 PERSON = {"name": "林见微", "email": "Lin@Example.invalid", "password": "一句足够长的话当密码", "agrees": "y"}
 # What a browser sends for the parts nobody touched.
@@ -75,7 +75,13 @@ def test_registering_a_firm_waits_for_the_officer_of_its_district(app: Flask, cl
     make_district("370304", "博山区")
     officer = make_user(Role.DISTRICT_OFFICER, district="370303")
     other = make_user(Role.DISTRICT_OFFICER, district="370304")
-    new = dict(affiliation="new", organisation_name="张店新锐设备有限公司", uscc=make_uscc(), district_code="370303", kind="firm")
+    new = dict(
+        affiliation="new",
+        organisation_name="张店新锐设备有限公司",
+        uscc=make_uscc(),
+        district_code="370303",
+        kind="firm",
+    )
     assert register(client, **new)[0] == 303
     firm = db.session.scalars(select(Organisation)).one()
     assert firm.state is OrganisationState.PENDING and acting(user()).held == ()
@@ -197,7 +203,10 @@ def test_accepted_request_at_a_university_makes_a_solver(app: Flask) -> None:
     answer = client_of(app, manager).post(f"/accounts/memberships/{membership_id}", data={"decision": "accept"})
     assert answer.status_code == 303
     assert acting(person).roles == {Role.SOLVER}
-    assert client_of(app, manager).post(f"/accounts/memberships/{membership_id}", data={"decision": "accept"}).status_code == 409
+    assert (
+        client_of(app, manager).post(f"/accounts/memberships/{membership_id}", data={"decision": "accept"}).status_code
+        == 409
+    )
 
 
 def test_refused_request_gives_no_role(app: Flask) -> None:
@@ -205,7 +214,9 @@ def test_refused_request_gives_no_role(app: Flask) -> None:
     manager, person = make_user(Role.ORGANISATION_MANAGER, organisation=firm), make_user()
     with transaction():
         membership_id = operations.request_membership(acting(person), firm).id
-    client_of(app, manager).post(f"/accounts/memberships/{membership_id}", data={"decision": "refuse", "note": "不是本单位人员"})
+    client_of(app, manager).post(
+        f"/accounts/memberships/{membership_id}", data={"decision": "refuse", "note": "不是本单位人员"}
+    )
     membership = db.session.get(Membership, membership_id)
     assert membership is not None and membership.state is MembershipState.REFUSED and acting(person).held == ()
 

@@ -53,7 +53,9 @@ def test_database_refuses_a_self_grant_even_without_the_policy(app: Flask) -> No
         record(SYSTEM, "test:build")
 
 
-@pytest.mark.parametrize("role", [Role.CITY_OFFICER, Role.FINANCE_MAKER, Role.ADMINISTRATOR, Role.SUPERVISOR, Role.EXPERT])
+@pytest.mark.parametrize(
+    "role", [Role.CITY_OFFICER, Role.FINANCE_MAKER, Role.ADMINISTRATOR, Role.SUPERVISOR, Role.EXPERT]
+)
 def test_manager_cannot_give_bureau_roles(app: Flask, role: Role) -> None:
     firm_id, manager = firm_with_manager()
     colleague = make_colleague(firm_id)
@@ -98,7 +100,11 @@ def test_incompatible_roles_are_refused(app: Flask, held: Role, wanted: Role) ->
 
 @pytest.mark.parametrize(
     ("role", "district", "message"),
-    [(Role.DISTRICT_OFFICER, None, "必须选择区县"), (Role.CITY_OFFICER, "370303", "必须选择区县"), (Role.FIRM_AUTHOR, None, "属于一个单位")],
+    [
+        (Role.DISTRICT_OFFICER, None, "必须选择区县"),
+        (Role.CITY_OFFICER, "370303", "必须选择区县"),
+        (Role.FIRM_AUTHOR, None, "属于一个单位"),
+    ],
 )
 def test_role_in_a_wrong_scope_is_refused(app: Flask, role: Role, district: str | None, message: str) -> None:
     make_district()
@@ -126,7 +132,9 @@ def test_grant_by_a_manager_ends_the_sessions_of_the_person(app: Flask) -> None:
     colleague = make_colleague(firm_id)
     browser = client_of(app, colleague)
     with transaction():
-        operations.grant_role(acting(manager), queries.user_of(colleague.id), Role.FIRM_SIGNATORY, organisation_id=firm_id)
+        operations.grant_role(
+            acting(manager), queries.user_of(colleague.id), Role.FIRM_SIGNATORY, organisation_id=firm_id
+        )
     assert browser.get("/workspace/").status_code == 302
 
 
@@ -186,9 +194,14 @@ def test_manager_sets_the_roles_of_a_member(app: Flask) -> None:
 def test_removed_member_holds_nothing_there(app: Flask) -> None:
     firm_id, manager = firm_with_manager()
     colleague = make_colleague(firm_id)
-    assert client_of(app, manager).post(f"/accounts/organisation/{firm_id}/members/{colleague.id}/remove").status_code == 303
+    assert (
+        client_of(app, manager).post(f"/accounts/organisation/{firm_id}/members/{colleague.id}/remove").status_code
+        == 303
+    )
     assert acting(colleague).held == ()
-    assert client_of(app, manager).post(f"/accounts/organisation/{firm_id}/members/{manager.id}/remove").status_code == 403
+    assert (
+        client_of(app, manager).post(f"/accounts/organisation/{firm_id}/members/{manager.id}/remove").status_code == 403
+    )
 
 
 def test_invited_colleague_makes_an_account_and_is_in(app: Flask) -> None:
@@ -283,7 +296,9 @@ def test_sending_again_makes_a_new_link_and_ends_the_old(app: Flask) -> None:
 )
 def test_bad_staff_invitation_is_told_beside_its_field(app: Flask, values: dict[str, str], message: str) -> None:
     make_district()
-    answer = client_of(app, make_user(Role.ADMINISTRATOR)).post("/accounts/users/invite", data={"district_code": "", **values})
+    answer = client_of(app, make_user(Role.ADMINISTRATOR)).post(
+        "/accounts/users/invite", data={"district_code": "", **values}
+    )
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422 and message in page and values["email"] in page
 

@@ -90,14 +90,25 @@ def test_verify_button_names_a_row_changed_behind_the_application(app: Flask) ->
 
 
 def test_dead_effects_are_shown_with_their_error(app: Flask) -> None:
-    save(Outbox(topic="mail.user", dedupe_key="x", payload={}, attempts=12, dead_at=clock.now(), error="Traceback\nRefused: full"))
+    save(
+        Outbox(
+            topic="mail.user",
+            dedupe_key="x",
+            payload={},
+            attempts=12,
+            dead_at=clock.now(),
+            error="Traceback\nRefused: full",
+        )
+    )
     browser = supervisor(app)
     assert "有 1 件后台任务多次失败后停止" in browser.get("/audit/").get_data(as_text=True)
     page = browser.get("/audit/undelivered").get_data(as_text=True)
     assert "mail.user" in page and "Refused: full" in page
 
 
-@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＠x", "  =cmd|' /C calc'!A0"])
+@pytest.mark.parametrize(
+    "value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＠x", "  =cmd|' /C calc'!A0"]
+)
 def test_cell_that_looks_like_a_formula_is_quoted(value: str) -> None:
     assert safe_cell(value) == "'" + value
 
@@ -109,7 +120,7 @@ def test_harmless_cell_is_left_alone(value: object) -> None:
 
 def test_export_is_csv_of_what_was_filtered_and_cannot_run(app: Flask) -> None:
     with transaction():
-        record(SYSTEM, "user:sign_in", note="=HYPERLINK(\"http://evil.example\")")
+        record(SYSTEM, "user:sign_in", note='=HYPERLINK("http://evil.example")')
         record(SYSTEM, "grant:give", note="不在范围内")
     answer = supervisor(app).post("/audit/export.csv", data={"action": "user:sign_in"})
     assert answer.mimetype == "text/csv" and "attachment" in answer.headers["Content-Disposition"]

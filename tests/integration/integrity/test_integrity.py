@@ -28,7 +28,9 @@ def enter(subject: Organisation | User, days: int = 365, starts: date | None = N
     officer = make_user(Role.CITY_OFFICER)
     starts = starts or clock.today()
     with transaction():
-        return operations.add_record(acting(officer), db.session.merge(subject), decision(starts, starts + timedelta(days=days)))
+        return operations.add_record(
+            acting(officer), db.session.merge(subject), decision(starts, starts + timedelta(days=days))
+        )
 
 
 FORM = {

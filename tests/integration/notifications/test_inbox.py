@@ -78,7 +78,9 @@ def test_deactivated_person_gets_no_mail(app: Flask) -> None:
     assert letters(app) == []
 
 
-@pytest.mark.parametrize("bad", ["主题\r\nBcc: all@example.invalid", "主题\nX: y", "主题\r\rBcc: a@b.invalid", "主题\u2028Bcc: a@b.invalid"])
+@pytest.mark.parametrize(
+    "bad", ["主题\r\nBcc: all@example.invalid", "主题\nX: y", "主题\r\rBcc: a@b.invalid", "主题\u2028Bcc: a@b.invalid"]
+)
 def test_subject_cannot_begin_another_header(app: Flask, bad: str) -> None:
     person = make_user()
     with transaction():

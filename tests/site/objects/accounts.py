@@ -37,7 +37,12 @@ def objects(cast: Cast) -> dict[str, dict[str, object]]:
     people, firm_a = cast.people, cast.organisations["firm_a"]
     pending = make_organisation("待核验新材料有限公司", state=OrganisationState.PENDING)
     abroad = make_organisation(
-        "Testing University", OrganisationKind.UNIVERSITY, None, uscc=None, country="DE", state=OrganisationState.PENDING
+        "Testing University",
+        OrganisationKind.UNIVERSITY,
+        None,
+        uscc=None,
+        country="DE",
+        state=OrganisationState.PENDING,
     )
     request = Membership(user_id=people["newcomer"].id, organisation_id=firm_a.id)
     later = clock.now() + timedelta(hours=1)
