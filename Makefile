@@ -46,8 +46,9 @@ types: $(STAMP) ## pyright
 bench: $(STAMP) ## Pages at 100, 10,000 and 100,000 challenges, against a bare page in the same run
 	@$(BIN)/python benchmarks/pages.py
 
-bench-matching: $(STAMP) ## The matcher's quality and speed tables
-	@$(BIN)/python benchmarks/matching_speed.py
+bench-matching: $(STAMP) ## The matcher's quality (MATCHING_SETS=folder of the public sets) and speed, as ratios
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.matching_quality $(if $(MATCHING_SETS),--sets $(MATCHING_SETS))
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.matching_speed
 
 translations: $(STAMP) ## Collect texts for translation and compile the English catalogue
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -o market/translations/messages.pot --no-location --sort-output .
