@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         instance_path=str(settings.instance_path.resolve()),
     )
     app.extensions["settings"] = settings
+    app.url_map.converters["int"] = web.RowNumber
     _configure(app, settings)
     _connect(app)
     for domain in DOMAINS:

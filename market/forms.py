@@ -103,7 +103,7 @@ class _ParsedField(Field):
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "" if self.data is None else self.show(self.data)
+        return "" if self.data is None or self.data == "" else self.show(self.data)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         text = unicodedata.normalize("NFKC", valuelist[0]).strip() if valuelist else ""

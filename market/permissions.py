@@ -6,6 +6,13 @@ Source: docs/domain.md B.2 (actors, permissions, segregation of duties). Pure: n
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from flask_babel import gettext
+
+
+def N_(text: str) -> str:
+    """Marks a text for the catalogue without translating it here."""
+    return text
+
 
 class Permission(StrEnum):
     ORGANISATION_VERIFY = "organisation:verify"
@@ -73,7 +80,8 @@ class Role(StrEnum):
 
     @property
     def label(self) -> str:
-        return ROLE_LABELS[self]
+        """In the reader's language."""
+        return gettext(ROLE_LABELS[self])
 
     @property
     def is_staff(self) -> bool:
@@ -81,19 +89,19 @@ class Role(StrEnum):
 
 
 ROLE_LABELS = {
-    Role.FIRM_AUTHOR: "企业撰榜人",
-    Role.FIRM_SIGNATORY: "企业签约人",
-    Role.SOLVER: "揭榜方",
-    Role.TEAM_LEAD: "团队负责人",
-    Role.ORGANISATION_MANAGER: "单位管理员",
-    Role.DISTRICT_OFFICER: "区县科技局经办",
-    Role.CITY_OFFICER: "主管处室经办",
-    Role.DIVISION_HEAD: "处室负责人",
-    Role.FINANCE_MAKER: "财务经办",
-    Role.FINANCE_CHECKER: "财务复核",
-    Role.SUPERVISOR: "监督（纪检）",
-    Role.EXPERT: "评审专家",
-    Role.ADMINISTRATOR: "系统管理员",
+    Role.FIRM_AUTHOR: N_("企业撰榜人"),
+    Role.FIRM_SIGNATORY: N_("企业签约人"),
+    Role.SOLVER: N_("揭榜方"),
+    Role.TEAM_LEAD: N_("团队负责人"),
+    Role.ORGANISATION_MANAGER: N_("单位管理员"),
+    Role.DISTRICT_OFFICER: N_("区县科技局经办"),
+    Role.CITY_OFFICER: N_("主管处室经办"),
+    Role.DIVISION_HEAD: N_("处室负责人"),
+    Role.FINANCE_MAKER: N_("财务经办"),
+    Role.FINANCE_CHECKER: N_("财务复核"),
+    Role.SUPERVISOR: N_("监督（纪检）"),
+    Role.EXPERT: N_("评审专家"),
+    Role.ADMINISTRATOR: N_("系统管理员"),
 }
 
 ORGANISATION_ROLES = frozenset(

@@ -26,7 +26,9 @@ from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import IntegerConverter
 
 from market import clock, errors, money
 from market.access import PasswordConfirmationRequired, SignInRequired, actor, public
@@ -177,6 +179,24 @@ def _secure(response: Response) -> Response:
     return response
 
 
+class RowNumber(IntegerConverter):
+    """``<int:…>`` of every route: a number beyond what a key column holds is no address (404)."""
+
+    def __init__(self, map: Any, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max", 2**31 - 1)
+        super().__init__(map, *args, **kwargs)
+
+
+def _without_nul() -> None:
+    """PostgreSQL takes no NUL: an address with one leads nowhere, in a query it is an undecodable character."""
+    if any("\0" in value for value in (request.view_args or {}).values() if isinstance(value, str)):
+        raise NotFound
+    if "%00" in request.query_string.decode("latin-1"):
+        request.args = ImmutableMultiDict(
+            (name, value.replace("\0", "\ufffd")) for name, value in request.args.items(multi=True)
+        )
+
+
 def _number_request() -> None:
     g.request_id = secrets.token_hex(6)
     structlog.contextvars.clear_contextvars()
@@ -197,6 +217,7 @@ def lines(value: str | None) -> Markup:
 def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
     """Attach everything above; ``navigation`` gives the signed-in shell its menu and counts."""
     app.before_request(_number_request)
+    app.before_request(_without_nul)
     app.after_request(_secure)
     app.register_blueprint(bp)
     handlers: list[tuple[Any, Any]] = [

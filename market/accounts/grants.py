@@ -9,7 +9,7 @@ from market.accounts.sessions import carry_sessions
 from market.audit.journal import record
 from market.database import db
 from market.errors import InvalidInput, NotAllowed
-from market.permissions import ORGANISATION_ROLES, Actor, Role
+from market.permissions import ORGANISATION_ROLES, ROLE_LABELS, Actor, Role
 
 
 def roles_of(user: User) -> list[Role]:
@@ -57,7 +57,7 @@ def give_role(actor: Actor, user: User, role: Role, organisation_id: int | None,
     )
     db.session.add(grant)
     db.session.flush()  # The act names the grant.
-    record(actor, "grant:give", grant, role.label)
+    record(actor, "grant:give", grant, ROLE_LABELS[role])
     before = user.authority_epoch
     user.authority_epoch += 1
     if actor.user_id is None:
@@ -77,7 +77,7 @@ def revoke_role(actor: Actor, grant: Grant) -> None:
         raise InvalidInput({"roles": _("单位至少保留一名管理员")})
     grant.revoked_at, grant.revoked_by_id = clock.now(), actor.user_id
     grant.user.authority_epoch += 1
-    record(actor, "grant:revoke", grant, grant.role.label)
+    record(actor, "grant:revoke", grant, ROLE_LABELS[grant.role])
 
 
 def set_member_roles(actor: Actor, organisation: Organisation, member: queries.Member, roles: set[Role]) -> None:

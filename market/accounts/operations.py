@@ -28,7 +28,7 @@ from market.database import db
 from market.errors import Conflict, InvalidInput, NotAllowed
 from market.jobs import enqueue
 from market.notifications.operations import notify, send_mail
-from market.permissions import Actor, Permission, Role
+from market.permissions import ROLE_LABELS, Actor, Permission, Role
 
 __all__ = [
     "NewOrganisation",
@@ -294,7 +294,7 @@ def invite(
     )
     db.session.add(invitation)
     db.session.flush()  # The act and the mail name the invitation.
-    record(actor, "invitation:send", invitation, f"{email} · {role.label}")
+    record(actor, "invitation:send", invitation, f"{email} · {ROLE_LABELS[role]}")
     enqueue("accounts.invitation", {"invitation_id": invitation.id})
     return invitation
 

@@ -13,7 +13,7 @@ from market.challenges.models import ChallengeState
 from market.contracts.models import Contract, ContractState, Milestone, MilestoneState
 from market.database import db
 from market.notices.models import Notice, NoticeState
-from market.payouts.models import BudgetLine, Payout, PayoutState
+from market.payouts.models import BountyPayment, BudgetLine, Payout, PayoutState
 from market.payouts.verification import verify as verify_ledger
 from market.permissions import Role
 from market.reviews.models import Assignment, Round, RoundState
@@ -62,7 +62,7 @@ def screen_bids(story: Story) -> None:
 
 
 def fill_pool(story: Story) -> None:
-    """Seven experts of seven units, one of them for the finances."""
+    """Seven experts of seven units, three of them for the finances."""
     experts = [make_user(Role.EXPERT, name=f"评审专家{n}") for n in range(7)]
     units = [make_organisation(f"评审单位{n}", district=None) for n in range(7)]
     city = story.as_(story.city)
@@ -112,7 +112,7 @@ def score_bids(story: Story) -> None:
             sheet = {f"score_{key}": score for key in keys} | {f"reason_{key}": REASON for key in keys}
             sheet["comment"] = "路线可行，建议支持。"
             expert.fill(f"/reviews/tasks/{task.id}/bids/{bid.id}", sheet, press="action=save")
-        assert _one(Round).state is RoundState.SCORING
+        assert REASON not in city.read(page), "nobody reads a sheet before the last one is in"
         expert.fill(f"/reviews/tasks/{task.id}", to=f"/reviews/tasks/{task.id}/submit")
         expert.refused(f"/reviews/tasks/{task.id}/bids/{story.bid.id}", 403)
 
@@ -225,6 +225,20 @@ def accept_milestone(story: Story) -> None:
     signatory.fill_in_vain(f"{path}/verdict", to=f"{path}/accept")
     signatory.fill(f"{path}/verdict", {"opinion": "样件上机试用三个月，达到要求。"}, to=f"{path}/accept")
     assert first_milestone().state is MilestoneState.ACCEPTED
+
+
+def pay_bounty(story: Story) -> None:
+    """The firm's own money: 40 % of 110 万元, shown by its voucher, and the team says that it came."""
+    path = f"/payouts/bounties/{first_milestone().id}"
+    story.as_(story.researcher).refused(path)
+    voucher = {"voucher_number": "PZ-0001", "voucher": (io.BytesIO(pdf("voucher")), "回单.pdf")}
+    signatory = story.as_(story.signatory)
+    led_to = signatory.fill(path, voucher)
+    payment = _one(BountyPayment)
+    assert payment.amount_fen == 44_000_000
+    signatory.refused(f"/payouts/bounties/{payment.id}/confirm")
+    story.as_(story.researcher).fill(led_to, to=f"/payouts/bounties/{payment.id}/confirm")
+    assert payment.confirmed_by_id == story.researcher.id
 
 
 # --- public money ---------------------------------------------------------------------------------------------------

@@ -154,8 +154,8 @@ class Browser:
         assert answer.status_code in (200, 409, 422), (path, answer.status_code)
         return answer.get_data(as_text=True)
 
-    def refused(self, path: str, status: int = 403, **data: str) -> None:
-        """An address that this person's pages do not offer, posted all the same."""
+    def refused(self, path: str, status: int = 403, /, **data: str) -> None:
+        """What this person's pages do not offer, posted all the same."""
         answer = self.client.post(path, data=data)
         db.session.rollback()
         assert answer.status_code == status, (path, answer.status_code)

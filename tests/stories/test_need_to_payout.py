@@ -34,7 +34,7 @@ DIARY: tuple[tuple[str, tuple[Callable[[Story], None], ...]], ...] = (
     ("05-18", (award_steps.confirm_contract,)),
     ("05-20", (award_steps.sign_contract,)),
     ("11-02", (award_steps.report_milestone,)),
-    ("11-10", (award_steps.accept_milestone,)),
+    ("11-10", (award_steps.accept_milestone, award_steps.pay_bounty)),
     ("11-16", (award_steps.grant_budget, award_steps.request_payout)),
     ("11-17", (award_steps.check_payout,)),
     ("11-20", (award_steps.approve_and_pay,)),
