@@ -165,7 +165,8 @@ class NumberField(_ParsedField):
             value = Decimal(text)
         except InvalidOperation as problem:
             raise InvalidInput(_("请填写数字")) from problem
-        if not value.is_finite() or abs(value) > Decimal(10) ** 12 or len(text) > 24:
+        # Written out, 1E-999999999 is a gigabyte of noughts.
+        if not value.is_finite() or abs(value.adjusted()) > 12 or len(text) > 24:
             raise InvalidInput(_("请填写一个合理的数字"))
         return value
 

@@ -11,7 +11,8 @@ FEN_PER_WAN = 1_000_000
 # 10^14 分 is a million million yuan: no bounty is larger, and every sum still fits a BIGINT.
 LARGEST_FEN = 10**14
 
-_NUMBER = re.compile(r"\d{1,15}(\.\d+)?")
+# With more places the product would be rounded to the context's 28 digits, silently.
+_NUMBER = re.compile(r"\d{1,15}(\.\d{1,12})?")
 
 
 def parse_wan(text: str) -> int:

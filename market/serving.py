@@ -20,6 +20,7 @@ def serve(app: Flask, host: str, port: int) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)  # also where a shell started us in the background with SIGINT ignored
     try:
         waitress_serve(app, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True)
     except OSError as problem:

@@ -101,7 +101,10 @@ def _page_to_return_to() -> str:
     """After a confirmed password: the page itself, or the page whose form was sent (a POST cannot be repeated)."""
     if request.method == "GET":
         return request.full_path.rstrip("?")
-    came_from = urlsplit(request.referrer or "")
+    try:
+        came_from = urlsplit(request.referrer or "")
+    except ValueError:
+        return url_for("home.workspace")
     here = came_from.netloc == request.host
     return came_from.path + (f"?{came_from.query}" if came_from.query else "") if here else url_for("home.workspace")
 
@@ -158,7 +161,7 @@ def safe_next(target: str | None, default: str = "home.front") -> str:
     Browsers read a backslash as a slash and drop tabs and line breaks, so neither may stand in the path.
     """
     harmless = target and target.startswith("/") and not target.startswith("//")
-    if target and harmless and "\\" not in target and target.isprintable():
+    if target and harmless and not {"\\", "\ufffd"} & set(target) and target.isprintable():
         return target
     return url_for(default)
 
@@ -192,7 +195,7 @@ def _without_nul() -> None:
     if any("\0" in value for value in (request.view_args or {}).values() if isinstance(value, str)):
         raise NotFound
     if "%00" in request.query_string.decode("latin-1"):
-        request.args = ImmutableMultiDict(
+        request.args = ImmutableMultiDict(  # pyright: ignore[reportAttributeAccessIssue]
             (name, value.replace("\0", "\ufffd")) for name, value in request.args.items(multi=True)
         )
 

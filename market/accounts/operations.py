@@ -147,6 +147,7 @@ def register_organisation(actor: Actor, details: NewOrganisation) -> Organisatio
     """The actor registers an organisation and will manage it once an officer has verified it."""
     if actor.user_id is None:
         raise NotAllowed(_("请先登录"))
+    policies.require(policies.may_belong(actor))
     organisation = _check_organisation(details)
     if organisation is None:
         organisation = Organisation(kind=details.kind, name=details.name)
@@ -218,6 +219,7 @@ def request_membership(actor: Actor, organisation: Organisation, note: str = "")
     """Ask to join; the organisation's managers decide. Raises InvalidInput or Conflict."""
     if actor.user_id is None:
         raise NotAllowed(_("请先登录"))
+    policies.require(policies.may_belong(actor))
     if organisation.state is not OrganisationState.VERIFIED:
         raise InvalidInput({"organisation_query": _("该单位尚未通过核验，暂不能加入")})
     known = {membership.organisation_id: membership.state for membership in queries.memberships_of(actor.user_id)}

@@ -62,6 +62,13 @@ def may_see_organisation(actor: Actor, organisation: Organisation) -> Verdict:
     return refused(_("您不负责该单位所在的区县"))
 
 
+def may_belong(actor: Actor) -> Verdict:
+    """Whoever checks firms, pays or supervises is no party to them."""
+    if any(role.is_staff for role in actor.roles):
+        return refused(_("科技管理部门工作人员不能登记或加入单位"))
+    return ALLOWED
+
+
 def may_manage(actor: Actor, organisation: Organisation) -> Verdict:
     if actor.covers(Permission.ORGANISATION_MANAGE, organisation_id=organisation.id):
         return ALLOWED

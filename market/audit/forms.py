@@ -9,12 +9,17 @@ from market.audit.queries import Filter
 def filter_from(arguments: Mapping[str, str]) -> Filter:
     """What the address asks for; a date that is none is left out."""
     return Filter(
-        who=arguments.get("who", "").strip()[:80],
-        action=arguments.get("action", "")[:80],
-        kind=arguments.get("kind", "")[:60],
+        who=_text(arguments, "who")[:80],
+        action=_text(arguments, "action")[:80],
+        kind=_text(arguments, "kind")[:60],
         since=_day(arguments.get("since", "")),
         until=_day(arguments.get("until", "")),
     )
+
+
+def _text(arguments: Mapping[str, str], name: str) -> str:
+    """PostgreSQL takes no NUL."""
+    return arguments.get(name, "").replace("\0", "\ufffd").strip()
 
 
 def _day(text: str) -> date | None:

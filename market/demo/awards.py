@@ -53,6 +53,8 @@ NO_OPINION = "评审组审阅材料并评议后认为，各方案均未达到合
 CLERK, SECOND, HEAD = "city-officer-1", "city-officer-2", "division-head"
 MAKER, CHECKER = "finance-maker", "finance-checker"
 EXPERTS_A_ROUND = 5
+# A draw in which the demo's first expert sits on the panel that is scoring, and has not handed in yet.
+SEEDS = {"N26-C05": "demo 0"}
 
 
 def small_pdf(text: str) -> FileStorage:
@@ -134,7 +136,7 @@ class AwardStory:
     def start(self) -> None:
         round_ = start_round(self.cast.actor(CLERK), self.challenge)
         self.diary.keep("review_round", self.key, round_)
-        draw_experts(self.cast.actor(CLERK), round_, EXPERTS_A_ROUND, seed=f"demo {self.key}")
+        draw_experts(self.cast.actor(CLERK), round_, EXPERTS_A_ROUND, seed=SEEDS.get(self.key, f"demo {self.key}"))
 
     def convene(self) -> None:
         convene_round(self.cast.actor(SECOND), self.round)
@@ -323,7 +325,7 @@ class AwardStory:
     def money_flows(self, line: str) -> None:
         for plan in self.contract["payouts"]:
             steps = (
-                ("requested_on", "09:30", self.request, (plan, line)),
+                ("requested_on", "09:30", self.request, (plan, plan.get("line", line))),
                 ("finance_checked_on", "10:30", self.check, (plan,)),
                 ("approved_on", "11:30", self.approve, (plan,)),
                 ("confirmed_on", "15:00", self.pay, (plan,)),

@@ -62,7 +62,7 @@ class LiveCycle:
         if state == "validating":
             return
         note(on + timedelta(days=12), "16:00", story.validate, True)
-        if entry["key"].endswith("C18"):
+        if entry["key"].endswith("L3"):
             # One waits for its firm's confirmation, one for the head's approval.
             note(self.today - timedelta(days=3), "09:00", story.prepare, 30)
         if entry["key"].endswith("C20"):
@@ -95,7 +95,11 @@ class LiveCycle:
         if contract:
             signed = contract["signed_on"]
             effective = day(signed) - timedelta(days=1) if signed else day(entry["notice_until"]) + timedelta(days=1)
-        story.notice_on(day(entry["notice_from"]), effective)
+        if entry["key"].endswith("C23"):
+            # This one waits for the head's approval.
+            self.diary.note(self.today - timedelta(days=1), "15:00", story.prepare_notice)
+        else:
+            story.notice_on(day(entry["notice_from"]), effective)
         if entry["objection"]:
             self.diary.note(day(entry["objection"]["raised_on"]), "11:00", self._object, story, entry["objection"])
         if contract and contract["signed_on"]:

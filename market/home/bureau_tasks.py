@@ -89,7 +89,7 @@ def candidates_to_judge(_actor: Actor) -> Waiting:
 def _match_row(challenge: Challenge) -> Row:
     return Row(
         challenge.title,
-        address("matches.candidates", code=challenge.code),
+        address("matches.show", code=challenge.code),
         challenge.code or "",
         challenge.bid_deadline,
     )
@@ -97,13 +97,13 @@ def _match_row(challenge: Challenge) -> Row:
 
 @task(P.BID_OPEN)
 def openings_due(_actor: Actor) -> Waiting:
-    submitted = exists().where(Bid.challenge_id == Challenge.id, Bid.state == BidState.SUBMITTED)
-    query = challenges_in(ChallengeState.CLOSED).where(submitted)
+    # Whether anybody bid or not: before the opening that is nobody's to know.
+    query = challenges_in(ChallengeState.CLOSED)
     return found(_l("投递待开启"), "lock-open", address("bids.openings"), query, _opening_row)
 
 
 def _opening_row(challenge: Challenge) -> Row:
-    return Row(challenge.title, address("bids.opening_record", code=challenge.code), challenge.code or "")
+    return Row(challenge.title, address("bids.open_bids", code=challenge.code), challenge.code or "")
 
 
 # ---------- review, notice, objection ----------
@@ -146,10 +146,10 @@ def notices_to_approve(_actor: Actor) -> Waiting:
         .order_by(Notice.id)
         .options(joinedload(Notice.challenge))
     )
-    return found(_l("公示待审批"), "speakerphone", address("notices.manage"), query, _notice_row)
+    return found(_l("公示待审批"), "speakerphone", address("notices.manage"), query, notice_row)
 
 
-def _notice_row(notice: Notice) -> Row:
+def notice_row(notice: Notice) -> Row:
     return Row(notice.title, address("notices.show", notice_id=notice.id), notice.challenge.code or "")
 
 
@@ -161,10 +161,10 @@ def objections_due(_actor: Actor) -> Waiting:
         .options(joinedload(Objection.notice))
         .order_by(Objection.due_on, Objection.id)
     )
-    return found(_l("异议待办理"), "alert-triangle", address("notices.objections"), query, _objection_row)
+    return found(_l("异议待办理"), "alert-triangle", address("notices.objections"), query, objection_row)
 
 
-def _objection_row(objection: Objection) -> Row:
+def objection_row(objection: Objection) -> Row:
     due = clock.end_of(objection.due_on) if objection.due_on else None
     url = address("notices.objection", objection_id=objection.id)
     return Row(f"{objection.number} {objection.notice.title}", url, str(objection.state.label), due)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from market.access import actor, public, signed_in
 from market.accounts.queries import memberships_of
-from market.home import bureau_tasks, party_tasks, queries  # noqa: F401  (they declare the tasks)
+from market.home import bureau_tasks, oversight_tasks, party_tasks, queries  # noqa: F401  (they declare the tasks)
 from market.home.tasks import waiting_for
 
 bp = Blueprint("home", __name__)

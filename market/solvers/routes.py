@@ -230,7 +230,8 @@ def read_works(solver_id: int) -> Any:
 def choose_works(solver_id: int) -> Any:
     """Which works count for the matching."""
     solver = _edited(solver_id)
-    counted = {int(value) for value in request.form.getlist("counted") if value.isascii() and value.isdigit()}
+    numbers = [value for value in request.form.getlist("counted") if value.isascii() and value.isdigit()]
+    counted = {int(value) for value in numbers if len(value) < 10}
     with transaction():
         operations.choose_achievements(actor(), solver, counted)
     flash(_("已保存：匹配只依据勾选的成果"), "success")

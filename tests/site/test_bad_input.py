@@ -3,6 +3,7 @@
 On PostgreSQL too: it refuses NUL characters and numbers beyond a column's range, where SQLite takes anything.
 """
 
+import itertools
 import random
 from collections.abc import Iterator
 from importlib import import_module
@@ -17,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Rule
 from wtforms import Form
 
+from market.accounts.models import User
 from market.database import db
 from tests.builders.people import client_of
 from tests.site.cast import PRINCIPALS, make_cast
@@ -24,7 +26,7 @@ from tests.site.test_access import HERE, rows_of
 
 DOMAINS = sorted(table.stem for table in HERE.glob("access/*.csv"))
 SEED = 20261122
-FORMS_PER_ROUTE = 4
+FORMS_PER_ROUTE = 3
 QUERY_NAMES = (
     "q", "page", "state", "district", "kind", "year", "part", "first", "last", "order", "who", "action", "since",
     "until", "role", "event", "result", "show", "direction", "country", "field", "amount", "cycle", "when", "next",
@@ -32,7 +34,7 @@ QUERY_NAMES = (
 )  # fmt: skip
 HOSTILE_QUERY_VALUES = ("%00", "%ff%fe%80", "9" * 30, "-1", "'%22%3E%3Cscript%3E%25_", "%E2%80%AE%EF%BC%99", "x" * 3000)
 HOSTILE_NUMBERS = (0, 2**31, 2**63, 10**40)
-HOSTILE_TEXTS = ("x%00y", "%00", "nothing", "%ff", "9" * 40, "..%2f..", "%E2%80%AE", "x" * 3000)
+HOSTILE_TEXTS = ("x%00y", "%ff%E2%80%AE", "9" * 40, "..%2f..", "x" * 3000)
 HOSTILE_VALUES = (
     "", "a\0b", "\0", "-1", "－１", "１２３", "9" * 40, "1e308", "NaN", "Infinity", "2147483648", "9223372036854775808",
     "甲" * 5000, "\u202eabc\u2066", "2021-02-30", "0001-01-01T00:00", "<script>alert(1)</script>", "=1+1", "a\r\nb",
@@ -75,14 +77,17 @@ def _fields_of(form: type[Form], prefix: str = "") -> dict[str, str]:
 
 
 def hostile_queries() -> Iterator[str]:
-    for value in HOSTILE_QUERY_VALUES:
-        yield "&".join(f"{name}={value}" for name in QUERY_NAMES)
+    """Each name with several of the values; the first query holds NUL everywhere."""
+    values = itertools.cycle(HOSTILE_QUERY_VALUES)
+    yield "&".join(f"{name}=%00" for name in QUERY_NAMES)
+    for _ in range(2):
+        yield "&".join(f"{name}={next(values)}" for name in QUERY_NAMES)
     yield "&".join(f"{name}=1&{name}=2&{name}[]=3" for name in QUERY_NAMES)
 
 
 def hostile_paths(rule: Rule) -> Iterator[str]:
     """The rule's addresses with each argument hostile; the others as harmless as can be."""
-    for value, text in zip((*HOSTILE_NUMBERS, *HOSTILE_NUMBERS), HOSTILE_TEXTS, strict=True):
+    for value, text in zip(itertools.cycle(HOSTILE_NUMBERS), HOSTILE_TEXTS, strict=False):
         path = ""
         for is_argument, part in rule._trace:
             if is_argument:
@@ -118,12 +123,16 @@ class Room:
         self.cast = make_cast()
         module = import_module(f"tests.site.objects.{domain}") if (HERE / f"objects/{domain}.py").exists() else None
         self.objects: dict[str, dict[str, Any]] = {"-": {}, **(module.objects(self.cast) if module else {})}
+        self.ids = {name: person.id for name, person in self.cast.people.items()}
         self.failures: list[str] = []
         db.session.remove()
 
     def client(self, principal: str) -> FlaskClient:
+        """A fresh session each time: some of the calls end it."""
         db.session.rollback()
-        return self.app.test_client() if principal == "visitor" else client_of(self.app, self.cast.people[principal])
+        if principal == "visitor":
+            return self.app.test_client()
+        return client_of(self.app, db.session.get_one(User, self.ids[principal]))
 
     def doors(self, method: str) -> Iterator[tuple[str, str, str]]:
         """(endpoint, who, address): each object once, as somebody who may."""
