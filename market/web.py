@@ -20,7 +20,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import get_locale
+from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
@@ -217,6 +217,22 @@ def lines(value: str | None) -> Markup:
     return Markup("<br>").join((value or "").splitlines())
 
 
+def _translations() -> Any:
+    """The reader's catalogue, looked up once a request: a page has hundreds of texts."""
+    found = g.get("translations")
+    if found is None:
+        found = g.translations = get_translations()
+    return found
+
+
+def icon_sprite() -> str:
+    """The address of the icons, built once a request: a page draws dozens."""
+    found = g.get("icon_sprite")
+    if found is None:
+        found = g.icon_sprite = url_for("static", filename="vendor/tabler-icons@3.51.0/icons.svg")
+    return found
+
+
 def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
     """Attach everything above; ``navigation`` gives the signed-in shell its menu and counts."""
     app.before_request(_number_request)
@@ -236,11 +252,17 @@ def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
     settings = app.extensions["settings"]
     app.jinja_env.globals.update(
         actor=actor,
+        icon_sprite=icon_sprite,
         page_url=page_url,
         now=clock.now,
         today=clock.today,
         site_name=settings.site_name,
         bureau_name=settings.bureau_name,
         get_locale=get_locale,
+    )
+    app.jinja_env.install_gettext_callables(  # pyright: ignore[reportAttributeAccessIssue]
+        lambda text: _translations().ugettext(text),
+        lambda one, many, n: _translations().ungettext(one, many, n),
+        newstyle=True,
     )
     app.context_processor(navigation)

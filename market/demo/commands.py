@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import inspect, select
 
 from market.accounts.models import User
@@ -17,6 +16,12 @@ from market.settings import ROOT
 @click.group("demo")
 def demo_group() -> None:
     """演示数据。"""
+
+
+def _migrate() -> None:
+    from flask_migrate import upgrade
+
+    upgrade(directory=str(ROOT / "migrations"))
 
 
 def _refuse_in_production() -> None:
@@ -34,7 +39,7 @@ def load_command() -> None:
     from market.demo.replay import load
 
     _refuse_in_production()
-    upgrade(directory=str(ROOT / "migrations"))
+    _migrate()
     if _is_loaded():
         raise click.ClickException("库中已有数据：演示数据只装入空库。要重新开始请用 make demo-reset")
     load()
@@ -72,7 +77,7 @@ def run_command(port: int) -> None:
     from market.demo.replay import load, print_logins
 
     _refuse_in_production()
-    upgrade(directory=str(ROOT / "migrations"))
+    _migrate()
     if not _is_loaded():
         load()
     print_logins()

@@ -7,8 +7,6 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app
-from huey import Huey, RedisHuey, SqliteHuey, crontab
-from huey.consumer import Consumer
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -19,25 +17,29 @@ from market.jobs.outbox import deliver_due, run_scheduled
 log = structlog.get_logger()
 
 
-def build_queue(app: Flask) -> Huey:
-    """The wake-up queue of this installation: Redis when it has one, else a file of its own."""
+def queue_of(app: Flask) -> Any:
+    """The wake-up queue of this installation with its two tasks: Redis when it has one, else a file of its own.
+
+    Made when first needed: its library takes a tenth of the site's start-up, and many processes never wake anybody.
+    """
+    if "queue" not in app.extensions:
+        app.extensions["queue"] = _build(app)
+    return app.extensions["queue"]
+
+
+def _build(app: Flask) -> Any:
+    from huey import RedisHuey, SqliteHuey, crontab
+
     settings = app.extensions["settings"]
     if settings.redis_url:
-        return RedisHuey("jiebang", url=settings.redis_url)
-    return SqliteHuey("jiebang", filename=str(settings.instance_path / "queue.sqlite"))
-
-
-def install(app: Flask) -> None:
-    """Declare the two tasks and wake the worker after every commit that left something in the outbox."""
-    queue = build_queue(app)
-    app.extensions["queue"] = queue
+        queue: Any = RedisHuey("jiebang", url=settings.redis_url)
+    else:
+        queue = SqliteHuey("jiebang", filename=str(settings.instance_path / "queue.sqlite"))
 
     @queue.task(name="deliver")
     def deliver_task() -> None:
         with app.app_context():
             deliver_due()
-
-    app.extensions["wake_worker"] = deliver_task
 
     @queue.periodic_task(crontab(minute="*"), name="clock")
     def clock_task() -> None:
@@ -45,6 +47,12 @@ def install(app: Flask) -> None:
             run_scheduled()
             deliver_due()
 
+    app.extensions.setdefault("wake_worker", deliver_task)
+    return queue
+
+
+def install() -> None:
+    """Wake the worker after every commit that left something in the outbox."""
     factory: Any = db.session.session_factory
     for name, listener in (("after_flush", _note), ("after_commit", _wake)):
         if not event.contains(factory, name, listener):
@@ -61,6 +69,8 @@ def _wake(session: Session) -> None:
     if not session.info.pop("wake", False) or current_app.testing:
         return
     try:
+        if "wake_worker" not in current_app.extensions:
+            queue_of(current_app._get_current_object())  # pyright: ignore[reportAttributeAccessIssue]
         current_app.extensions["wake_worker"]()
     except Exception as problem:
         # The queue being away must not undo what is committed; the clock delivers within a minute.
@@ -72,4 +82,6 @@ def run_worker(app: Flask) -> None:
     with app.app_context():
         run_scheduled()
         deliver_due()
-    Consumer(app.extensions["queue"], workers=1, periodic=True, initial_delay=0.1, max_delay=1.0).run()
+    from huey.consumer import Consumer
+
+    Consumer(queue_of(app), workers=1, periodic=True, initial_delay=0.1, max_delay=1.0).run()

@@ -179,7 +179,7 @@ def _approve(notice_id: int, form: ApprovalForm) -> bool:
 @bp.post("/notices/<int:notice_id>/send-back")
 @requires(P.NOTICE_APPROVE)
 def send_back(notice_id: int) -> Response:
-    reason = request.form.get("reason", "")[:1000]
+    reason = request.form.get("reason", "").replace("\0", "")[:1000]
     work = lambda: operations.send_back_notice(actor(), _notice(notice_id), reason)  # noqa: E731
     return _try(work, _("已退回经办修改"), "notices.show", notice_id=notice_id)
 
@@ -194,7 +194,7 @@ def take_effect(notice_id: int) -> Response:
 @bp.post("/notices/<int:notice_id>/cancel")
 @requires(P.NOTICE_APPROVE)
 def cancel(notice_id: int) -> Response:
-    reason = request.form.get("reason", "")[:1000]
+    reason = request.form.get("reason", "").replace("\0", "")[:1000]
     work = lambda: operations.cancel_notice(actor(), _notice(notice_id), reason)  # noqa: E731
     return _try(work, _("公示已撤销，榜单退回评审"), "notices.show", notice_id=notice_id)
 

@@ -143,14 +143,14 @@ def rank(round_id: int) -> Response:
 @bp.post("/reviews/rounds/<int:round_id>/void")
 @requires(P.REVIEW_MANAGE)
 def void(round_id: int) -> Response:
-    reason = request.form.get("reason", "")[:500]
+    reason = request.form.get("reason", "").replace("\0", "")[:500]
     return _act(round_id, lambda round_: operations.void_round(actor(), round_, reason), _("本轮已作废"))
 
 
 @bp.post("/reviews/tasks/<int:assignment_id>/release")
 @requires(P.REVIEW_MANAGE)
 def release(assignment_id: int) -> Response:
-    assignment, reason = queries.assignment_by_id(assignment_id), request.form.get("reason", "")[:500]
+    assignment, reason = queries.assignment_by_id(assignment_id), request.form.get("reason", "").replace("\0", "")[:500]
     return _act(
         assignment.round_id,
         lambda _round: operations.release_expert(actor(), queries.assignment_by_id(assignment_id), reason),
