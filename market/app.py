@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import click
 from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
@@ -47,16 +48,20 @@ DOMAINS = (
 
 
 class LateMigrate:
-    """Flask-Migrate, imported when ``flask db`` first asks: Alembic is a fifth of the site's start-up."""
+    """Flask-Migrate, imported when it is first asked for: Alembic is a fifth of the site's start-up."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
 
     def __getattr__(self, name: str) -> Any:
-        from flask_migrate import Migrate
-
-        Migrate(self._app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+        _migrate(self._app)
         return getattr(self._app.extensions["migrate"], name)
+
+
+def _migrate(app: Flask) -> None:
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
 
 
 class UnsafeInstallation(RuntimeError):
@@ -145,7 +150,10 @@ def _connect(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         configure_engine(db.engine)
-    app.extensions["migrate"] = LateMigrate(app)
+    if click.get_current_context(silent=True) is not None:
+        _migrate(app)  # On the command line: ``flask db`` must be there.
+    else:
+        app.extensions["migrate"] = LateMigrate(app)
     Babel(app, locale_selector=web.select_locale, default_translation_directories=str(ROOT / "market" / "translations"))
     CSRFProtect(app)
     limiter.init_app(app)

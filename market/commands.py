@@ -12,22 +12,7 @@ from market.search.commands import search_group
 from market.serving import serve
 
 
-class LateGroup(click.Group):
-    """``flask db``, imported when it is asked for: Alembic is a fifth of the site's start-up."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        from flask_migrate.cli import db as group
-
-        return group.list_commands(ctx)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        from flask_migrate.cli import db as group
-
-        return group.get_command(ctx, cmd_name)
-
-
 def install(app: Flask) -> None:
-    app.cli.add_command(LateGroup("db", help="数据库迁移。"))
     for command in (audit_group, ledger_group, report_group, search_group, demo_group, worker_command, serve_command):
         app.cli.add_command(command)
 

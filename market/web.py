@@ -22,6 +22,7 @@ from flask import (
 )
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
@@ -73,18 +74,18 @@ def error_page(status: int, message: str) -> tuple[Response | str, int]:
     return render_template(f"errors/{page}.html", title=title, message=message), status
 
 
-_TITLES = {
-    400: "请求有误",
-    401: "请先登录",
-    403: "没有权限",
-    404: "页面不存在",
-    405: "请求方式不对",
-    409: "状态已变化",
-    413: "文件太大",
-    422: "填写有误",
-    429: "操作过于频繁",
-    500: "系统出错了",
-    503: "系统暂时不可用",
+_TITLES: dict[int, Any] = {
+    400: _l("请求有误"),
+    401: _l("请先登录"),
+    403: _l("没有权限"),
+    404: _l("页面不存在"),
+    405: _l("请求方式不对"),
+    409: _l("状态已变化"),
+    413: _l("文件太大"),
+    422: _l("填写有误"),
+    429: _l("操作过于频繁"),
+    500: _l("系统出错了"),
+    503: _l("系统暂时不可用"),
 }
 
 

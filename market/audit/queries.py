@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, Select, func, select
 
 from market import clock
+from market.audit.labels import actions_alike
 from market.audit.models import Entry
 from market.database import db
 from market.errors import NotFound
@@ -33,7 +34,7 @@ def entries(wanted: Filter, *, newest_first: bool = True) -> Select[Entry]:
     if wanted.who:
         query = query.where(Entry.actor_name.icontains(wanted.who, autoescape=True))
     if wanted.action:
-        query = query.where(Entry.action == wanted.action)
+        query = query.where(Entry.action.in_(actions_alike(wanted.action)))
     if wanted.kind:
         query = query.where(Entry.subject_kind == wanted.kind)
     if wanted.subject_id:

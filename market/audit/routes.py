@@ -11,7 +11,7 @@ from market.audit import queries
 from market.audit.export import csv_lines
 from market.audit.forms import filter_from
 from market.audit.journal import record
-from market.audit.labels import ACTIONS, action_label, kinds
+from market.audit.labels import action_label, choices, kinds
 from market.audit.verify import verify
 from market.database import db, transaction
 from market.errors import NotFound
@@ -33,7 +33,7 @@ def index() -> Any:
         page=page,
         wanted=wanted,
         kinds=kinds(),
-        actions=sorted(((code, str(label)) for code, label in ACTIONS.items()), key=lambda pair: pair[1]),
+        actions=choices(wanted.action),
         action_label=action_label,
         undelivered=queries.undelivered(),
     )
