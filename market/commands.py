@@ -3,6 +3,7 @@
 import click
 from flask import Flask, current_app
 
+from market.accounts.commands import accounts_group
 from market.audit.verify import verify
 from market.database import db
 from market.demo.commands import demo_group
@@ -13,7 +14,16 @@ from market.serving import serve
 
 
 def install(app: Flask) -> None:
-    for command in (audit_group, ledger_group, report_group, search_group, demo_group, worker_command, serve_command):
+    for command in (
+        accounts_group,
+        audit_group,
+        ledger_group,
+        report_group,
+        search_group,
+        demo_group,
+        worker_command,
+        serve_command,
+    ):
         app.cli.add_command(command)
 
 
