@@ -2,5 +2,6 @@
 
 Beside the seven files: ``sessions`` (signed-in browsers), ``passwords`` (hashing), ``credentials`` (the operations on
 passwords and sessions), ``grants`` (roles given and taken), and one file of routes for each group of pages
-(``sign_in_routes``, ``organisation_routes``, ``user_routes``) on the one ``blueprint``; ``commands`` (a new installation).
+(``sign_in_routes``, ``organisation_routes``, ``user_routes``) on the one ``blueprint``; ``commands`` opens a new
+installation.
 """
