@@ -123,8 +123,10 @@ def detach(actor: Actor, need: Need, attachment: Attachment) -> None:
 
 
 def ask_to_submit(actor: Actor, need: Need) -> None:
-    """The author asks the firm's signatories to look and submit."""
+    """The author asks the firm's signatories to look and submit. Raises InvalidInput while anything is missing."""
     _require(policies.may_edit(actor, need))
+    if problems := submission_problems(need):
+        raise InvalidInput(_("还有 %(count)s 处需要补充，补齐后才能请签约人提交", count=len(problems)))
     signatories = users_with(Role.FIRM_SIGNATORY, organisation_id=need.organisation_id)
     if not signatories:
         raise InvalidInput(_("本企业还没有签约人，请先由单位管理员邀请"))

@@ -202,8 +202,12 @@ def _done(need_id: int, message: str) -> Any:
 @bp.post("/<int:need_id>/ask")
 @requires(P.NEED_WRITE)
 def ask(need_id: int) -> Any:
-    with transaction():
-        operations.ask_to_submit(actor(), _need(need_id))
+    try:
+        with transaction():
+            operations.ask_to_submit(actor(), _need(need_id))
+    except InvalidInput as problem:
+        flash(problem.message, "error")
+        return redirect(url_for(".submit", need_id=need_id), 303)
     return _done(need_id, _("已通知本企业签约人"))
 
 

@@ -84,6 +84,27 @@ def may_request_again(actor: Actor, payout: Payout) -> Verdict:
     return ALLOWED
 
 
+def next_step(actor: Actor, payout: Payout) -> str:
+    """Who acts next, for a viewer who has no move; empty once it is paid or cancelled."""
+    expected = {
+        PayoutState.REQUESTED: _("须由财务复核人复核"),
+        PayoutState.CHECKED: _("须由处室负责人审批"),
+        PayoutState.APPROVED: _("须由财务经办支付并登记到账"),
+        PayoutState.SENT_BACK: _("须由财务经办修改后重新提交，或取消"),
+    }.get(payout.state)
+    if expected is None:
+        return ""
+    if payout.state is PayoutState.SENT_BACK:
+        return _("这笔兑付已退回，%(next)s。", next=expected)
+    if actor.user_id == payout.approver_id:
+        return _("您已审批，%(next)s。", next=expected)
+    if actor.user_id == payout.checker_id:
+        return _("您已复核，%(next)s。", next=expected)
+    if actor.user_id == payout.maker_id:
+        return _("您已申请，%(next)s。", next=expected)
+    return _("下一步%(next)s。", next=expected)
+
+
 def may_record_bounty(actor: Actor, milestone: Milestone) -> Verdict:
     if milestone.contract.organisation_id not in actor.organisations_with(Permission.MILESTONE_ACCEPT):
         return refused(_("榜金支付由发榜方签约人登记"))

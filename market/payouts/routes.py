@@ -172,17 +172,22 @@ def show(payout_id: int) -> str:
     return _show(queries.payout_for(actor(), payout_id))
 
 
+# Cancelling is always open to the maker and leads nowhere on.
+_MOVES_ON = ("check", "approve", "confirm_paid", "request_again")
+
+
 def _show(payout: Payout, reason: ReasonForm | None = None, paid: PaidForm | None = None) -> str:
     full = policies.may_see_full_account(actor())
     payee = payee_of(payout.contract, rules_of(payout.contract))
+    may = {
+        name: getattr(policies, f"may_{name}")(actor(), payout)
+        for name in ("check", "approve", "confirm_paid", "cancel", "request_again")
+    }
     return render_template(
         "payouts/show.html", payout=payout, reason=reason or ReasonForm(), paid=paid or PaidForm(),
         bank_account=payout.bank_account if full else masked(payout.bank_account),
         mistyped=full and looks_mistyped(payout.bank_account, payee),
-        may={
-            name: getattr(policies, f"may_{name}")(actor(), payout)
-            for name in ("check", "approve", "confirm_paid", "cancel", "request_again")
-        },
+        may=may, waits_for="" if any(may[name] for name in _MOVES_ON) else policies.next_step(actor(), payout),
     )  # fmt: skip
 
 

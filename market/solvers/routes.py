@@ -26,6 +26,12 @@ def solver_name(solver: Solver) -> str:
     return queries.shown_name(solver)
 
 
+@bp.app_template_global("may_be_solver")
+def may_be_solver() -> bool:
+    """Whether to offer a profile: the bureau's staff may not have one, a visitor signs in first."""
+    return not actor().is_signed_in or bool(may_create(actor()))
+
+
 bp.add_app_template_filter(queries.organisation_name, "organisation_name")
 bp.add_app_template_filter(queries.country_name, "country_name")
 

@@ -99,7 +99,7 @@ def site() -> Flask:
     Babel(app)
     CSRFProtect(app)
     app.jinja_env.filters.update(wan=money.format_wan, yuan=money.format_yuan, moment=moment_text)
-    app.jinja_env.globals.update(now=clock.now)
+    app.jinja_env.globals.update(now=clock.now, icon_sprite=lambda: "icons.svg")
     return app
 
 

@@ -2,18 +2,22 @@
 
 import csv
 import io
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
+import market
 from market import clock
 from market.accounts import operations
 from market.accounts.models import User
 from market.audit.export import safe_cell
 from market.audit.journal import record
+from market.audit.labels import action_label
 from market.audit.models import Entry
 from market.audit.verify import verify
 from market.database import db, transaction
@@ -149,3 +153,22 @@ def test_journal_page_costs_the_same_for_few_and_many_entries(app: Flask) -> Non
     with statements() as many:
         browser.get("/audit/")
     assert len(few) == len(many)
+
+
+def test_every_recorded_action_has_words_and_each_label_stands_once_in_the_filter(app: Flask) -> None:
+    sources = [path.read_text() for path in Path(market.__file__).parent.rglob("*.py")]
+    recorded = {action for source in sources for action in re.findall(r'\brecord\([^"]*?"([a-z_]+:[a-z_]+)"', source)}
+    assert len(recorded) > 60
+    assert [action for action in sorted(recorded) if not re.search(r"[\u4e00-\u9fff]", action_label(action))] == []
+    page = supervisor(app).get("/audit/").get_data(as_text=True)
+    labels = re.findall(r"<option[^>]*>([^<]+)</option>", page.split('name="action"')[1].split("</select>")[0])
+    assert len(labels) == len(set(labels))
+
+
+def test_filter_finds_every_action_that_reads_the_same(app: Flask) -> None:
+    with transaction():
+        record(SYSTEM, "bid:withdraw", note="撤回揭榜书一份")
+        record(SYSTEM, "need:withdraw", note="撤回需求一条")
+    assert action_label("bid:withdraw") == action_label("need:withdraw")
+    page = supervisor(app).get("/audit/?action=need:withdraw").get_data(as_text=True)
+    assert "撤回揭榜书一份" in page and "撤回需求一条" in page

@@ -1,7 +1,9 @@
 """The front page and the workspace."""
 
+import re
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -104,3 +106,33 @@ def test_menu_marks_the_room_one_is_in_and_offers_only_what_is_allowed(app: Flas
     assert '<a href="/audit/" aria-current="page">' in page
     assert page.count('aria-current="page"') == 2  # The menu stands twice: beside the page and, on a phone, above it.
     assert 'href="/accounts/users"' not in page
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+def test_public_pages_lead_nobody_who_is_signed_in_to_a_refusal(app: Flask, role: Role | None) -> None:
+    challenge = make_challenge()
+    organisation = make_organisation()
+    client = client_of(app, make_user(role, organisation=organisation) if role else make_user())
+    for path in ("/", f"/challenges/{challenge.code}", "/solvers/"):
+        page = client.get(path).get_data(as_text=True)
+        for link in sorted(set(re.findall(r'href="(/[^"#]*)"', page))):
+            if not link.startswith("/static/"):
+                assert client.get(link).status_code in (200, 302, 303), (path, link)
+
+
+def test_page_that_is_not_there_asks_only_visitors_to_sign_in(app: Flask) -> None:
+    assert "请先登录" in app.test_client().get("/nowhere").get_data(as_text=True)
+    page = client_of(app, make_user(Role.SOLVER)).get("/nowhere").get_data(as_text=True)
+    assert "请先登录" not in page and "/accounts/login" not in page
+
+
+def test_english_reader_gets_english_numbers_and_error_titles(app: Flask, client: FlaskClient) -> None:
+    english = {"Accept-Language": "en"}
+    page = client.get("/", headers=english).get_data(as_text=True)
+    numbers = page.split("front-numbers")[-1].split("</dl>")[0]
+    shown = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", numbers)
+    assert len(shown) == 6 and not re.search(r"[\u4e00-\u9fff]", str(shown))
+    page = client.get("/statistics/", headers=english).get_data(as_text=True)
+    assert not re.search(r"[\u4e00-\u9fff]", page.split('class="jb-stats')[1].split("</section>")[0])
+    refused = client_of(app, make_user(Role.SOLVER)).get("/audit/", headers=english).get_data(as_text=True)
+    assert "<h1>No permission</h1>" in refused

@@ -1,9 +1,11 @@
 """Candidates follow the profiles; who is hidden or has opted out never appears; verdicts, invitations, answers."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import rjieba
 from flask import Flask
 from sqlalchemy import select
 
@@ -409,3 +411,19 @@ def test_only_works_that_exist_are_evidence(app: Flask) -> None:
     titles = {work.title for work in db.session.scalars(select(Achievement).where(Achievement.solver_id == solver.id))}
     assert {reason["document"] for reason in candidate.reasons} <= titles | {""}
     assert AchievementKind.PATENT in {work.kind for work in db.session.scalars(select(Achievement))}
+
+
+def test_words_nobody_covers_are_whole_words_of_the_challenge(app: Flask) -> None:
+    unrelated()
+    challenge = make_challenge(
+        make_need(
+            state=NeedState.POSTED,
+            background="经三年自研后仍有约百分之八的轴承球出现异常磨损，Si3N4 陶瓷球按 GB/T 16534 检测。" * 3,
+        )
+    )
+    ask_ranking(challenge)
+    words = db.session.scalars(select(MatchRun)).one().uncovered_terms
+    assert 0 < len(words) <= 12 and len(set(words)) == len(words)
+    known = set(rjieba.cut("\n".join([challenge.title, challenge.need.background, challenge.need.content])))
+    assert [word for word in words if re.search(r"[\u4e00-\u9fff]", word) and word not in known] == []
+    assert not any(fragment in word for word in words for fragment in ("研后", "仍有", "约百"))

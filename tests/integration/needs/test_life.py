@@ -23,7 +23,7 @@ from market.permissions import Role
 from market.programmes.models import CycleState
 from tests.builders.chain import content
 from tests.builders.needs import make_firm
-from tests.builders.people import acting, make_district, make_user, save
+from tests.builders.people import acting, client_of, make_district, make_user, save
 
 SCORES = [{"expert": f"专家{n}", "score": 80 + n} for n in range(5)]
 
@@ -77,6 +77,19 @@ def test_author_cannot_submit_but_asks_the_signatory(app: Flask) -> None:
     do(operations.ask_to_submit, firm.author, need)
     told = db.session.scalars(select(Message.user_id)).all()
     assert told == [firm.signatory.id]
+
+
+def test_signatory_is_not_asked_while_anything_is_missing(app: Flask) -> None:
+    firm = make_firm()
+    need = firm.need(title="", background="")
+    with pytest.raises(InvalidInput, match="补齐后才能请签约人提交"):
+        do(operations.ask_to_submit, firm.author, need)
+    assert db.session.scalars(select(Message.user_id)).all() == []
+    client = client_of(app, firm.author)
+    page = client.get(f"/needs/{need.id}/submit").get_data(as_text=True)
+    assert "补齐上面列出的内容后" in page and f"/needs/{need.id}/ask" not in page
+    answer = client.post(f"/needs/{need.id}/ask", follow_redirects=True)
+    assert answer.status_code == 200 and "补齐后才能请签约人提交" in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,16 @@ def test_whole_path_in_the_browser(app: Flask) -> None:
     assert "HD0001" in text_of(case.maker, f"{address}/slip")
 
 
+def test_page_says_who_acts_next_when_the_viewer_has_no_move(app: Flask) -> None:
+    case = Case(app)
+    address = case.ask().location
+    assert "您已申请，须由财务复核人复核。" in text_of(case.maker, address)
+    assert "等待下一步" not in text_of(case.checker, address)
+    assert case.checker.post(f"{address}/check").status_code == 303
+    assert "您已复核，须由处室负责人审批。" in text_of(case.checker, address)
+    assert "下一步" not in text_of(case.head, address)
+
+
 def test_request_form_shows_how_the_amount_is_computed(app: Flask) -> None:
     case = Case(app)
     page = text_of(case.maker, f"/payouts/request/{case.milestone_id}")
