@@ -73,7 +73,9 @@ def visit(page, base: str, login: str | None, address: str) -> None:  # type: ig
     elif address.startswith("first:"):
         listing = address.removeprefix("first:")
         page.goto(base + listing)
-        page.goto(base + page.locator(f"main a[href^='{listing}']:not([href*='?'])").first.get_attribute("href"))
+        links = [link.get_attribute("href") for link in page.locator(f"main a[href^='{listing}']").all()]
+        # A code or a number, not another page of the room.
+        page.goto(base + next(link for link in links if link and any(c.isdigit() for c in link) and "?" not in link))
     else:
         page.goto(base + address)
 
