@@ -105,7 +105,7 @@ class Challenge(Numbered, Versioned, Base):
     """Copied from the current version so that lists need one table."""
     industry: Mapped[str] = mapped_column(String(20), index=True)
     tech_field: Mapped[str] = mapped_column(String(20))
-    relist_of_id: Mapped[int | None] = mapped_column(ForeignKey("challenge.id"))
+    relist_of_id: Mapped[int | None] = mapped_column(ForeignKey("challenge.id"), index=True)
     no_award_reason: Mapped[NoAwardReason | None] = state_column(NoAwardReason, nullable=True)
     ended_at: Mapped[datetime | None]
 

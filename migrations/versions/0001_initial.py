@@ -902,6 +902,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_challenge_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_challenge_posted_at'), ['posted_at'], unique=False)
         batch_op.create_index('ix_challenge_public', ['state', 'posted_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_challenge_relist_of_id'), ['relist_of_id'], unique=False)
 
     op.create_table('need_follow_up',
     sa.Column('need_id', sa.Integer(), nullable=False),
@@ -1594,6 +1595,7 @@ def downgrade():
 
     op.drop_table('need_follow_up')
     with op.batch_alter_table('challenge', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_challenge_relist_of_id'))
         batch_op.drop_index('ix_challenge_public')
         batch_op.drop_index(batch_op.f('ix_challenge_posted_at'))
         batch_op.drop_index(batch_op.f('ix_challenge_organisation_id'))
