@@ -134,7 +134,8 @@ def measure(size: int, instance: Path) -> list[tuple[str, int, int, float, float
         def theirs() -> None:
             assert peer.get("/").status_code == 200
 
-        ours(), theirs()
+        ours()
+        theirs()
         with app.app_context(), statements() as seen:
             ours()
         rows.append((name, size, len(seen), *compare(ours, theirs)))
