@@ -1,5 +1,7 @@
 """What waits for the bureau and the experts, in the order of the chain."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import joinedload
@@ -155,16 +157,21 @@ def notice_row(notice: Notice) -> Row:
 
 @task(P.OBJECTION_ANSWER)
 def objections_due(_actor: Actor) -> Waiting:
+    return open_objections(_l("异议待办理"))
+
+
+def open_objections(label: Any) -> Waiting:
+    """Objections not yet answered, the most urgent first: to handle for some, to watch for the supervisor."""
     query = (
         select(Objection)
         .where(Objection.state.in_(OPEN_OBJECTION_STATES))
         .options(joinedload(Objection.notice))
         .order_by(Objection.due_on, Objection.id)
     )
-    return found(_l("异议待办理"), "alert-triangle", address("notices.objections"), query, objection_row)
+    return found(label, "alert-triangle", address("notices.objections"), query, _objection_row)
 
 
-def objection_row(objection: Objection) -> Row:
+def _objection_row(objection: Objection) -> Row:
     due = clock.end_of(objection.due_on) if objection.due_on else None
     url = address("notices.objection", objection_id=objection.id)
     return Row(f"{objection.number} {objection.notice.title}", url, str(objection.state.label), due)

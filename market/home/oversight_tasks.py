@@ -6,9 +6,9 @@ from sqlalchemy.orm import joinedload
 
 from market import clock
 from market.accounts.models import Invitation
-from market.home.bureau_tasks import notice_row, objection_row
+from market.home.bureau_tasks import notice_row, open_objections
 from market.home.tasks import Row, Waiting, address, found, task
-from market.notices.models import OPEN_OBJECTION_STATES, Notice, NoticeState, Objection
+from market.notices.models import Notice, NoticeState
 from market.permissions import Actor, Permission
 
 P = Permission
@@ -27,13 +27,7 @@ def notices_standing(_actor: Actor) -> Waiting:
 
 @task(P.AUDIT_READ)
 def objections_open(_actor: Actor) -> Waiting:
-    query = (
-        select(Objection)
-        .where(Objection.state.in_(OPEN_OBJECTION_STATES))
-        .options(joinedload(Objection.notice))
-        .order_by(Objection.due_on, Objection.id)
-    )
-    return found(_l("办理中的异议"), "alert-triangle", address("notices.objections"), query, objection_row)
+    return open_objections(_l("办理中的异议"))
 
 
 @task(P.ACCOUNT_ADMINISTER)
