@@ -75,6 +75,7 @@ class Challenge(Numbered, Versioned, Base):
     """榜单: a need that was posted with a code. Its text is the current version's."""
 
     __table_args__ = (
+        Index("ix_challenge_posted", "posted_at", "id"),
         Index("ix_challenge_public", "state", "posted_at"),
         Index("ix_challenge_deadline", "state", "bid_deadline"),
         CheckConstraint("posted_at IS NULL OR (code IS NOT NULL AND bid_deadline IS NOT NULL)", name="posted_has_code"),

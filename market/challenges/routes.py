@@ -21,7 +21,7 @@ from market.needs.sections import FIELD_LABELS, SECTIONS
 from market.paging import page_number
 from market.permissions import Permission, Verdict
 from market.programmes.models import TermKind
-from market.programmes.queries import rules_of, term_names, terms
+from market.programmes.queries import rules_of, term_names, vocabulary
 from market.spreadsheets import MIMETYPE
 
 bp = Blueprint("challenges", __name__, url_prefix="/challenges")
@@ -52,9 +52,10 @@ def _demand(verdict: Verdict) -> None:
 def index() -> Any:
     wanted = _filter()
     page = queries.public_page(wanted, page_number(request.args.get("page")))
+    words = vocabulary()
     return render_template(
-        "challenges/index.html", page=page, wanted=wanted, briefs=queries.briefs_of(page.items), names=term_names(),
-        industries=terms(TermKind.INDUSTRY), fields=terms(TermKind.TECH_FIELD), districts=districts(),
+        "challenges/index.html", page=page, wanted=wanted, briefs=queries.briefs_of(page.items), names=words.names,
+        industries=words.choices[TermKind.INDUSTRY], fields=words.choices[TermKind.TECH_FIELD], districts=districts(),
         amount_kinds=list(AmountKind), sorts=queries.SORTS,
     )  # fmt: skip
 

@@ -119,13 +119,31 @@ def terms(kind: TermKind, *, retired: bool = False) -> Sequence[Term]:
     return db.session.scalars(query if retired else query.where(Term.retired.is_(False))).all()
 
 
-def term_names() -> dict[TermKind, dict[str, str]]:
-    """Code → name in the reader's language, per kind, retired ones included; one statement."""
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The 分类词: ``names`` per kind, code → name in the reader's language, retired ones included; ``choices`` without them."""
+
+    names: dict[TermKind, dict[str, str]]
+    choices: dict[TermKind, list[tuple[str, str]]]
+
+
+def vocabulary() -> Vocabulary:
+    """All terms in order of entry; one statement."""
     english = str(get_locale()) == "en"
-    found: dict[TermKind, dict[str, str]] = {kind: {} for kind in TermKind}
-    for term in db.session.scalars(select(Term).order_by(Term.id)):
-        found[term.kind][term.code] = (term.name_en or term.name) if english else term.name
+    found = Vocabulary({kind: {} for kind in TermKind}, {kind: [] for kind in TermKind})
+    for kind, code, name, name_en, retired in db.session.execute(
+        select(Term.kind, Term.code, Term.name, Term.name_en, Term.retired).order_by(Term.id)
+    ):
+        shown = (name_en or name) if english else name
+        found.names[kind][code] = shown
+        if not retired:
+            found.choices[kind].append((code, shown))
     return found
+
+
+def term_names() -> dict[TermKind, dict[str, str]]:
+    """Code → name in the reader's language, per kind, retired ones included."""
+    return vocabulary().names
 
 
 def kept_days() -> dict[date, bool]:
