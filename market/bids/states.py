@@ -17,7 +17,6 @@ class BidMachine(Machine):
         final=[
             BidState.WITHDRAWN,
             BidState.UNQUALIFIED,
-            BidState.REJECTED,
             BidState.CONTRACTED,
             BidState.RENOUNCED,
             BidState.DISQUALIFIED,
@@ -31,10 +30,11 @@ class BidMachine(Machine):
     open = s.SUBMITTED.to(s.OPENED)
     qualify = s.OPENED.to(s.QUALIFIED)
     fail_screening = s.OPENED.to(s.UNQUALIFIED)
-    recommend = s.QUALIFIED.to(s.RECOMMENDED) | s.RESERVE.to(s.RECOMMENDED)
+    recommend = s.QUALIFIED.to(s.RECOMMENDED)
+    move_up = s.RESERVE.to(s.RECOMMENDED)
     keep_in_reserve = s.QUALIFIED.to(s.RESERVE)
     reject = s.QUALIFIED.to(s.REJECTED) | s.RESERVE.to(s.REJECTED)
-    take_back = s.RECOMMENDED.to(s.QUALIFIED) | s.RESERVE.to(s.QUALIFIED)
+    take_back = s.RECOMMENDED.to(s.QUALIFIED) | s.RESERVE.to(s.QUALIFIED) | s.REJECTED.to(s.QUALIFIED)
     award = s.RECOMMENDED.to(s.AWARDED)
     contract = s.AWARDED.to(s.CONTRACTED)
     renounce = s.RECOMMENDED.to(s.RENOUNCED) | s.AWARDED.to(s.RENOUNCED)
@@ -54,6 +54,7 @@ class BidMachine(Machine):
         "qualify": ("形式审查通过", Permission.BID_SCREEN),
         "fail_screening": ("形式审查不通过", Permission.BID_SCREEN),
         "recommend": ("推荐", Permission.REVIEW_MANAGE),
+        "move_up": ("备选递补", Permission.NOTICE_APPROVE),
         "keep_in_reserve": ("列为备选", Permission.REVIEW_MANAGE),
         "reject": ("不予推荐", Permission.REVIEW_MANAGE),
         "take_back": ("退回评审", Permission.NOTICE_APPROVE),

@@ -60,8 +60,19 @@ class DecisionForm(BaseForm):
         ],
         validators=[required(_l("请选择结论"))],
     )
+    remedy = RadioField(
+        _l("异议成立的后续处理"),
+        choices=[SelectChoice(remedy.value, remedy.label) for remedy in Remedy],
+        # Asked of an upheld objection only: the operation says so.
+        validators=[Optional()],
+    )
+    fallen = ChecksField(_l("被取消资格的拟中榜方"))
     answer = LongTextField(_l("书面答复"), [required()], limit=8000)
 
     @property
     def decided(self) -> Any:
         return ObjectionState(self.outcome.data)
+
+    @property
+    def chosen_remedy(self) -> Remedy | None:
+        return Remedy(self.remedy.data) if self.remedy.data else None

@@ -112,6 +112,25 @@ class ObjectionState(StrEnum):
         return self in (ObjectionState.RECEIVED, ObjectionState.ACCEPTED)
 
 
+class Remedy(StrEnum):
+    """What follows an upheld objection (docs/domain.md B.4.2)."""
+
+    RE_REVIEW = "re_review"
+    NEXT_IN_RANK = "next_in_rank"
+
+    @property
+    def label(self) -> Any:
+        return {"re_review": _l("重新评审"), "next_in_rank": _l("取消资格，备选递补")}[self.value]
+
+    @property
+    def explanation(self) -> Any:
+        """For the objector, the bidders and the public page."""
+        return {
+            "re_review": _l("原公示撤销，榜单退回重新评审。"),
+            "next_in_rank": _l("原公示撤销，取消有关揭榜方的资格，由备选按评审名次递补，重新公示。"),
+        }[self.value]
+
+
 OPEN_OBJECTION_STATES = (ObjectionState.RECEIVED, ObjectionState.ACCEPTED)
 
 
@@ -140,5 +159,7 @@ class Objection(Numbered, Versioned, Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     answer: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None]
+    remedy: Mapped[Remedy | None] = state_column(Remedy, nullable=True)
+    """Set with an upheld objection that cancelled its notice."""
 
     notice: Mapped[Notice] = relationship()

@@ -49,10 +49,16 @@ OUTCOMES = {
 }
 
 
-def _demand(verdict: Verdict) -> None:
+def demand(verdict: Verdict) -> None:
     """Raises NotAllowed with the policy's reason."""
     if not verdict:
         raise NotAllowed(verdict.reason)
+
+
+def written(text: str, field: str, message: str) -> str:
+    if len((text or "").strip()) < 10:
+        raise InvalidInput({field: message})
+    return text.strip()
 
 
 def _checked_text(values: Mapping[str, Any]) -> tuple[str, str]:
@@ -72,7 +78,7 @@ def prepare_notice(actor: Actor, challenge: Challenge, values: Mapping[str, Any]
 
     Raises NotAllowed, IllegalMove (not under review, no recommendation), Conflict (one is under way), InvalidInput.
     """
-    _demand(may_prepare(actor))
+    demand(may_prepare(actor))
     if challenge.state is not ChallengeState.REVIEW:
         raise IllegalMove(_("榜单当前为“%(state)s”，不能拟定公示", state=challenge.state.label))
     live = queries.live_notice(challenge)
@@ -114,14 +120,14 @@ def _item(notice: Notice, bid: Bid, standing: tuple[int, int], show_scores: bool
 
 def update_notice(actor: Actor, notice: Notice, values: Mapping[str, Any]) -> None:
     """Correct a draft. Raises NotAllowed once it was proposed, InvalidInput."""
-    _demand(may_edit_notice(actor, notice))
+    demand(may_edit_notice(actor, notice))
     notice.title, notice.body = _checked_text(values)
     record(actor, "notice:update", notice)
 
 
 def propose_notice(actor: Actor, notice: Notice) -> None:
     """Hand the draft to the head of division."""
-    _demand(may_prepare(actor))
+    demand(may_prepare(actor))
     advance(notice, "propose", actor)
     notify(
         users_with(Role.DIVISION_HEAD),
@@ -133,8 +139,8 @@ def propose_notice(actor: Actor, notice: Notice) -> None:
 
 def send_back_notice(actor: Actor, notice: Notice, reason: str) -> None:
     """Return the draft with a reason. Raises InvalidInput without one."""
-    _demand(may_approve_notice(actor, notice))
-    reason = _written(reason, "reason", _("请写明退回原因，至少 10 个字"))
+    demand(may_approve_notice(actor, notice))
+    reason = written(reason, "reason", _("请写明退回原因，至少 10 个字"))
     advance(notice, "send_back", actor, reason)
     notify(
         [notice.prepared_by_id], _("公示被退回：%(title)s", title=notice.title), reason, f"/notices/{notice.id}/edit"
@@ -147,7 +153,7 @@ def approve_notice(actor: Actor, notice: Notice, decision_number: str) -> None:
     Raises NotAllowed for whoever prepared it, InvalidInput without the number of the 党组会 minutes, Conflict when a
     recommended bid fell out since.
     """
-    _demand(may_approve_notice(actor, notice))
+    demand(may_approve_notice(actor, notice))
     number = (decision_number or "").strip()
     if not number or len(number) > 100:
         raise InvalidInput({"decision_number": _("请填写局党组会议纪要号，最多 100 个字")})
@@ -188,7 +194,7 @@ def take_effect(actor: Actor, notice: Notice) -> None:
     """
     db.session.refresh(notice, with_for_update=True)
     challenge = notice.challenge
-    _demand(may_take_effect(actor, notice, len(queries.open_objections(challenge))))
+    demand(may_take_effect(actor, notice, len(queries.open_objections(challenge))))
     winners = [item.bid for item in queries.items_of(notice) if item.bid.state is BidState.RECOMMENDED]
     if not winners:
         raise Conflict(_("拟中榜方均已放弃或被取消资格，请撤销公示后重新评审"))
@@ -225,138 +231,41 @@ def _demand_honest(winners: list[Bid]) -> None:
 
 
 def cancel_notice(actor: Actor, notice: Notice, reason: str) -> None:
-    """Withdraw a notice with a reason that stays on the public page; bids go back to the review.
+    """Withdraw a notice with a reason that stays on the public page; every judged bid goes back to the review.
 
     Raises InvalidInput without a reason, IllegalMove once it is effective.
     """
-    _demand(may_approve_notice(actor, notice))
-    _withdraw(actor, notice, _written(reason, "reason", _("请写明撤销原因，至少 10 个字")))
+    demand(may_approve_notice(actor, notice))
+    reason = written(reason, "reason", _("请写明撤销原因，至少 10 个字"))
+    withdraw_notice(actor, notice, reason)
+    return_bids(actor, notice, reason)
 
 
-def _withdraw(actor: Actor, notice: Notice, reason: str) -> None:
+def withdraw_notice(actor: Actor, notice: Notice, reason: str) -> None:
     """The move behind a cancellation and an upheld objection; who may is decided by the caller."""
     was_published = notice.state is NoticeState.PUBLISHED
     advance(notice, "cancel", actor, reason)
     notice.cancelled_reason = reason
-    challenge = notice.challenge
     if was_published:
-        advance(challenge, "reopen_review", actor, reason)
-    for bid in _bids(challenge):
-        if bid.state in (BidState.RECOMMENDED, BidState.RESERVE):
-            advance(bid, "take_back", actor, reason)
-            if was_published:
-                subject = _("公示已撤销：%(title)s", title=challenge.title)
-                body = _("拟中榜公示已撤销，榜单退回评审：%(reason)s", reason=reason)
-                tell_team(bid, subject, body, f"/bids/{bid.id}", key=f"cancel:{notice.id}:{bid.id}")
-    if was_published:
+        advance(notice.challenge, "reopen_review", actor, reason)
         _tell_public(notice)
 
 
-def submit_objection(
-    actor: Actor, notice: Notice, values: Mapping[str, Any], files: Sequence[FileStorage] = ()
-) -> Objection:
-    """Receive an objection, no account needed. ``values``: name, phone, email, organisation, grounds.
-
-    Raises NotAllowed outside the period, InvalidInput for an anonymous one, without a phone or without grounds.
-    """
-    db.session.refresh(notice, with_for_update=True)
-    _demand(may_object(notice))
-    clean = {key: (values.get(key) or "").strip() for key in ("name", "phone", "email", "organisation", "grounds")}
-    if wrong := objection_problems(clean, len(files)):
-        raise InvalidInput(wrong)
-    rules = rules_of(notice.challenge)
-    objection = Objection(
-        number=f"YY{clock.today():%Y%m%d}-{''.join(secrets.choice(_ALPHABET) for _place in range(8))}",
-        notice_id=notice.id,
-        objector_name=clean["name"],
-        objector_organisation=clean["organisation"],
-        objector_phone=clean["phone"],
-        objector_email=clean["email"] or None,
-        grounds=clean["grounds"],
-        due_on=clock.add_working_days(clock.today(), rules.objection_working_days, kept_days()).on,
-    )
-    db.session.add(objection)
-    db.session.flush()  # Act and evidence name the row.
-    record(actor, "objection:submit", objection, objection.number)
-    for file in files:
-        store_upload(
-            actor, objection, "evidence", file, limit_mb=rules.attachment_mb_most, confidential=True, by_visitor=True
-        )
-    notify(
-        queries.bureau_ids(),
-        _("收到异议：%(title)s", title=notice.title),
-        _(
-            "编号 %(number)s，请于 %(day)s 前办结。办结前不能确认中榜、不能签约。",
-            number=objection.number,
-            day=objection.due_on,
-        ),
-        f"/notices/objections/{objection.id}",
-        key=f"objection:{objection.id}",
-    )
-    _mail(
-        objection,
-        _("已收到您的异议"),
-        _("查询编号 %(number)s，凭编号和电话后四位可在公示页查询办理情况。", number=objection.number),
-    )
-    return objection
+def return_bids(actor: Actor, notice: Notice, reason: str) -> None:
+    """Every bid that the review judged, the rejected ones too, stands again as it stood before it."""
+    for bid in _bids(notice.challenge):
+        if bid.state in (BidState.RECOMMENDED, BidState.RESERVE, BidState.REJECTED):
+            advance(bid, "take_back", actor, reason)
+            tell_withdrawn(notice, bid, reason)
 
 
-def _mail(objection: Objection, subject: str, body: str) -> None:
-    if objection.objector_email:
-        key = f"objection:{objection.id}:{objection.state.value}"
-        send_mail(objection.objector_email, f"{subject}（{objection.number}）", body, key=key)
-
-
-def accept_objection(actor: Actor, objection: Objection) -> None:
-    """受理: whoever accepts it investigates it."""
-    _demand(may_handle_objection(actor, objection))
-    advance(objection, "accept", actor)
-    objection.handled_by_id = actor.user_id
-    _mail(objection, _("异议已受理"), _("我们正在调查核实，将于 %(day)s 前答复。", day=objection.due_on))
-
-
-def refuse_objection(actor: Actor, objection: Objection, reason: str) -> None:
-    """不予受理 with a written reason, which the objector reads. Raises InvalidInput without one."""
-    _demand(may_handle_objection(actor, objection))
-    reason = _written(reason, "reason", _("请写明不予受理的理由，至少 10 个字"))
-    advance(objection, "refuse", actor, reason)
-    objection.handled_by_id, objection.answer, objection.answered_at = actor.user_id, reason, clock.now()
-    _mail(objection, _("异议不予受理"), reason)
-
-
-def record_finding(actor: Actor, objection: Objection, finding: str) -> None:
-    """调查情况, for the head to decide on. Raises Conflict before acceptance."""
-    _demand(may_handle_objection(actor, objection))
-    if objection.state is not ObjectionState.ACCEPTED:
-        raise Conflict(_("请先受理异议，再填写调查情况"))
-    objection.finding = _written(finding, "finding", _("请写明调查经过和结论建议，至少 10 个字"))
-    objection.handled_by_id = actor.user_id
-    record(actor, "objection:find", objection)
-
-
-def decide_objection(actor: Actor, objection: Objection, outcome: ObjectionState, answer: str) -> None:
-    """The head's decision with its written answer; an upheld one cancels the notice and reopens the review.
-
-    Raises NotAllowed for whoever investigated, Conflict without a finding, InvalidInput under outcome or answer.
-    """
-    _demand(may_decide_objection(actor, objection))
-    if outcome not in OUTCOMES:
-        raise InvalidInput({"outcome": _("请选择结论")})
-    answer = _written(answer, "answer", _("请写明给异议人的书面答复，至少 10 个字"))
-    if objection.state is ObjectionState.ACCEPTED and not objection.finding:
-        raise Conflict(_("还没有调查情况，不能作出结论"))
-    advance(objection, OUTCOMES[outcome], actor, answer)
-    objection.decided_by_id, objection.answer, objection.answered_at = actor.user_id, answer, clock.now()
-    _mail(objection, _("异议办理结果：%(outcome)s", outcome=objection.state.label), answer)
-    notice = objection.notice
-    if outcome is ObjectionState.UPHELD and notice.state is NoticeState.PUBLISHED:
-        _withdraw(actor, notice, _("异议成立（%(number)s），退回重新评审", number=objection.number))
-
-
-def _written(text: str, field: str, message: str) -> str:
-    if len((text or "").strip()) < 10:
-        raise InvalidInput({field: message})
-    return text.strip()
+def tell_withdrawn(notice: Notice, bid: Bid, reason: str) -> None:
+    """Whoever was told of the result is told that it stands no longer."""
+    if notice.published_at is None:
+        return
+    subject = _("公示已撤销：%(title)s", title=notice.challenge.title)
+    body = _("拟中榜公示已撤销，榜单退回评审：%(reason)s", reason=reason)
+    tell_team(bid, subject, body, f"/bids/{bid.id}", key=f"cancel:{notice.id}:{bid.id}")
 
 
 @scheduled

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from market import clock
 from market.accounts.models import Grant, User
 from market.attachments.queries import attachments_of, for_list
-from market.bids.models import Bid
+from market.bids.models import Bid, BidState
 from market.bids.queries import content_of, text_of
 from market.challenges.models import Challenge, ChallengeState
 from market.database import db
@@ -30,6 +30,7 @@ from market.notices.policies import is_in_period, may_read_drafts, may_read_noti
 from market.paging import Page, paginate
 from market.permissions import ALLOWED, Actor, Role, Verdict, refused
 from market.programmes.queries import rules_of
+from market.reviews.pool import dishonest
 from market.reviews.queries import concluded_round, names_of, rankings_of, row_of, seated
 from market.search import documents
 
@@ -153,6 +154,18 @@ def ranks_of(challenge: Challenge) -> dict[int, tuple[int, int]]:
     if round_ is None:
         return {}
     return {ranking.bid_id: (ranking.rank, ranking.mean_hundredths) for ranking in rankings_of(round_)}
+
+
+def reserves_in_rank(challenge: Challenge) -> list[Bid]:
+    """备选 who may move up, the best ranked first; whoever has a 失信 record in force is passed over."""
+    ranks, (people, units) = ranks_of(challenge), dishonest()
+    reserves = db.session.scalars(
+        select(Bid).where(Bid.challenge_id == challenge.id, Bid.state == BidState.RESERVE).order_by(Bid.id)
+    )
+    fit = [
+        bid for bid in reserves if bid.id in ranks and bid.lead_id not in people and bid.organisation_id not in units
+    ]
+    return sorted(fit, key=lambda bid: ranks[bid.id][0])
 
 
 # --- objections -----------------------------------------------------------------------------------------------------
