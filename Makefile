@@ -51,7 +51,7 @@ bench-matching: $(STAMP) ## The matcher's quality (MATCHING_SETS=folder of the p
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.matching_speed
 
 translations: $(STAMP) ## Collect texts for translation and compile the English catalogue
-	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -o market/translations/messages.pot --no-location --sort-output .
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k lazy_pgettext:1c,2 -o market/translations/messages.pot --no-location --sort-output .
 	@$(BIN)/pybabel -q update -i market/translations/messages.pot -d market/translations -l en --no-fuzzy-matching --no-wrap
 	@$(BIN)/pybabel -q compile -d market/translations
 

@@ -99,8 +99,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _import_states(domain: str) -> None:
-    """Tables and machines register themselves when imported; a room without a page of its own still has them."""
-    for name in ("models", "states"):
+    """Tables, machines and reminders register themselves when imported: no page of the room need name them."""
+    for name in ("models", "states", "reminders"):
         if Path(ROOT / "market" / domain / f"{name}.py").exists():
             import_module(f"market.{domain}.{name}")
 
@@ -134,6 +134,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAIL_FILE_PATH=str(settings.instance_path / "outbox"),
         MAIL_SERVER=settings.mail_server,
         MAIL_PORT=settings.mail_port,
+        MAIL_TIMEOUT=10,
         MAIL_USE_SSL=settings.mail_port == 465,
         MAIL_USE_TLS=settings.mail_port == 587,
         MAIL_USERNAME=settings.mail_username or None,

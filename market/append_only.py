@@ -1,4 +1,5 @@
-"""Triggers that refuse UPDATE and DELETE on journals: audit entries, transfers, bid versions, scores.
+"""Triggers that refuse UPDATE and DELETE: on journals (audit entries, transfers, bid versions, scores) always, on texts
+of challenges once they are locked.
 
 Migrations create the same triggers; a site test compares.
 """
@@ -33,6 +34,32 @@ def trigger_statements(table: str, dialect: str) -> list[str]:
                 table=table, act=act, act_upper=act.upper(), each="STATEMENT" if act == "truncate" else "ROW"
             )
             for act in ("update", "delete", "truncate")
+        ),
+    ]
+
+
+def locked_once_set(model: type[Base], column: str) -> None:
+    """Rows of the model can be changed until ``column`` has a value, and from then on neither changed nor deleted."""
+    table = model.__table__
+    for dialect in ("sqlite", "postgresql"):
+        for statement in lock_statements(model.__tablename__, column, dialect):
+            event.listen(table, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
+
+
+def lock_statements(table: str, column: str, dialect: str) -> list[str]:
+    """The DDL of that lock on ``dialect``."""
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{act}_once_locked BEFORE {act.upper()} ON {table} "
+            f"WHEN OLD.{column} IS NOT NULL\nBEGIN SELECT RAISE(ABORT, '{table} is locked'); END"
+            for act in ("update", "delete")
+        ]
+    return [
+        POSTGRESQL_FUNCTION.strip().replace("%%", "%"),
+        *(
+            f"CREATE TRIGGER {table}_no_{act}_once_locked BEFORE {act.upper()} ON {table} FOR EACH ROW "
+            f"WHEN (OLD.{column} IS NOT NULL) EXECUTE FUNCTION refuse_change()"
+            for act in ("update", "delete")
         ),
     ]
 

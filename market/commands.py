@@ -7,6 +7,7 @@ from market.accounts.commands import accounts_group
 from market.audit.verify import verify
 from market.database import db
 from market.demo.commands import demo_group
+from market.matches.commands import matches_group
 from market.payouts.commands import ledger_group
 from market.reports.commands import report_group
 from market.search.commands import search_group
@@ -18,6 +19,7 @@ def install(app: Flask) -> None:
         accounts_group,
         audit_group,
         ledger_group,
+        matches_group,
         report_group,
         search_group,
         demo_group,

@@ -118,7 +118,7 @@ class _ParsedField(Field):
 class WanField(_ParsedField):
     """Money typed in 万元; ``data`` is fen."""
 
-    unit = "万元"
+    unit = _l("万元")
 
     def parse(self, text: str) -> int:
         return money.parse_wan(text)
@@ -130,7 +130,7 @@ class WanField(_ParsedField):
 class YuanField(_ParsedField):
     """Money typed in 元; ``data`` is fen."""
 
-    unit = "元"
+    unit = _l("元")
 
     def parse(self, text: str) -> int:
         return money.parse_yuan(text)
@@ -270,6 +270,12 @@ class BaseForm(FlaskForm):
                 self.form_errors.append(message)
             else:
                 field.errors = [*field.errors, message]
+
+
+class ReasonForm(BaseForm):
+    """What a dialog asks before an act that others must understand; how long is enough, the operation says."""
+
+    reason = LongTextField(_l("理由"), [required()], limit=2000)
 
 
 def attempt(form: BaseForm, work: Callable[[], Any]) -> Any:

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from decimal import Decimal
 
+from flask_babel import gettext as _
+
 from market.errors import InvalidInput
 
 FEN_PER_YUAN = 100
@@ -33,21 +35,21 @@ def _parse(text: str, unit: int, suffixes: tuple[str, ...]) -> int:
     for suffix in suffixes:
         clean = clean.removesuffix(suffix).strip()
     if clean.startswith("-"):
-        raise InvalidInput("金额不能为负数")
+        raise InvalidInput(_("金额不能为负数"))
     if not _NUMBER.fullmatch(clean):
-        raise InvalidInput("请填写数字金额，例如 120 或 84.50")
+        raise InvalidInput(_("请填写数字金额，例如 120 或 84.50"))
     fen = Decimal(clean) * unit
     if fen != fen.to_integral_value():
-        raise InvalidInput("金额最多精确到分")
+        raise InvalidInput(_("金额最多精确到分"))
     if fen > LARGEST_FEN:
-        raise InvalidInput("金额超出上限，请检查单位")
+        raise InvalidInput(_("金额超出上限，请检查单位"))
     return int(fen)
 
 
 def format_wan(fen: int) -> str:
     """``1234500`` → ``1.2345``; at least two decimals, no more than needed, with thousands commas."""
     amount = Decimal(fen) / FEN_PER_WAN
-    whole, _, decimals = f"{amount:.6f}".partition(".")
+    whole, _point, decimals = f"{amount:.6f}".partition(".")
     return f"{int(whole):,}." + decimals.rstrip("0").ljust(2, "0")
 
 

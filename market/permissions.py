@@ -58,6 +58,7 @@ class Permission(StrEnum):
     EVENT_ATTEND = "event:attend"
     CONTACT_RECORD = "contact:record"
     REPORT_READ = "report:read"
+    REPORT_FREEZE = "report:freeze"
     AUDIT_READ = "audit:read"
 
 
@@ -198,6 +199,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PAYOUT_APPROVE,
             P.PAYOUT_READ,
             P.REPORT_READ,
+            P.REPORT_FREEZE,
         }
     ),
     Role.FINANCE_MAKER: frozenset({P.PAYOUT_REQUEST, P.PAYOUT_READ, P.CONTRACT_READ, P.REPORT_READ}),

@@ -14,7 +14,11 @@ def serve(app: Flask, host: str, port: int) -> None:
     """Serve until stopped. The worker is a process of its own: it alone writes the index and handles its signals."""
     from waitress import serve as waitress_serve
 
-    worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], env=os.environ.copy())
+    settings = app.extensions["settings"]
+    if "base_url" not in settings.model_fields_set:  # Links in mails lead to where this site really answers.
+        app.extensions["settings"] = settings.model_copy(update={"base_url": f"http://{host}:{port}"})
+    environment = {**os.environ, "JIEBANG_BASE_URL": app.extensions["settings"].base_url}
+    worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], env=environment)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -20,7 +20,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import get_locale, get_translations
+from flask_babel import LazyString, get_locale, get_translations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter.errors import RateLimitExceeded
@@ -226,6 +226,11 @@ def _translations() -> Any:
     return found
 
 
+def named(thing: Any) -> str:
+    """A district's or organisation's name in the reader's language where it has one."""
+    return (thing.name_en if str(get_locale()) == "en" else "") or thing.name
+
+
 def icon_sprite() -> str:
     """The address of the icons, built once a request: a page draws dozens."""
     found = g.get("icon_sprite")
@@ -249,7 +254,9 @@ def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
     ]
     for kind, responder in handlers:
         app.register_error_handler(kind, responder)
-    app.jinja_env.filters.update(wan=money.format_wan, yuan=money.format_yuan, moment=moment_text, lines=lines)
+    app.jinja_env.filters.update(
+        wan=money.format_wan, yuan=money.format_yuan, moment=moment_text, lines=lines, named=named
+    )
     settings = app.extensions["settings"]
     app.jinja_env.globals.update(
         actor=actor,
@@ -257,13 +264,14 @@ def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
         page_url=page_url,
         now=clock.now,
         today=clock.today,
-        site_name=settings.site_name,
-        bureau_name=settings.bureau_name,
+        site_name=LazyString(lambda: settings.site_in(str(get_locale()))),
+        bureau_name=LazyString(lambda: settings.bureau_in(str(get_locale()))),
         get_locale=get_locale,
     )
     app.jinja_env.install_gettext_callables(  # pyright: ignore[reportAttributeAccessIssue]
         lambda text: _translations().ugettext(text),
         lambda one, many, n: _translations().ungettext(one, many, n),
         newstyle=True,
+        pgettext=lambda context, text: _translations().upgettext(context, text),
     )
     app.context_processor(navigation)

@@ -67,13 +67,13 @@ def advance(subject: Any, event: str, actor: Actor, note: str = "") -> None:
         if actor is not SYSTEM:
             raise NotAllowed(_("这一步由系统按时钟执行"))
     elif not actor.has(permission):
-        raise NotAllowed(_("您的角色不能执行“%(move)s”", move=label))
+        raise NotAllowed(_("您的角色不能执行“%(move)s”", move=_(label)))
     machine = kind(subject, state_field="state")
     try:
         machine.send(event)
     except TransitionNotAllowed as problem:
         raise IllegalMove(
-            _("当前状态为“%(state)s”，不能执行“%(move)s”", state=subject.state.label, move=label)
+            _("当前状态为“%(state)s”，不能执行“%(move)s”", state=subject.state.label, move=_(label))
         ) from problem
     if hasattr(subject, "state_changed_at"):
         subject.state_changed_at = clock.now()
@@ -88,5 +88,5 @@ def possible_moves(subject: Any, actor: Actor) -> list[tuple[str, str]]:
     for event in machine.allowed_events:
         label, permission = kind.moves[event.id]
         if permission is not None and actor.has(permission):
-            found.append((event.id, label))
+            found.append((event.id, _(label)))
     return found

@@ -28,12 +28,13 @@ from matching.errors import (
     OtherVersion,
     UnknownProfile,
 )
-from matching.glossary import Glossary, read_glossary
+from matching.evaluation import evaluate, read_experts, read_queries
+from matching.glossary import Glossary, read_glossary, shipped
 from matching.matcher import Matcher
 from matching.types import Document, Drift, Match, Need, Profile, Ranking, Reason, Settings
 
 __all__ = [
     "DamagedIndex", "Document", "Drift", "DuplicateProfile", "EmptyCorpus", "ForeignIndex", "Glossary", "IndexUnusable",
     "InvalidInput", "Match", "Matcher", "MatchingError", "Need", "OtherVersion", "Profile", "Ranking", "Reason",
-    "Settings", "UnknownProfile", "read_glossary",
+    "Settings", "UnknownProfile", "evaluate", "read_experts", "read_glossary", "read_queries", "shipped",
 ]  # fmt: skip

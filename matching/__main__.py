@@ -12,26 +12,52 @@ from matching.evaluation import evaluate, read_experts, read_queries, read_score
 from matching.matcher import Matcher
 from matching.types import Need
 
+_FILES = """\
+files, all UTF-8:
+  experts.jsonl  a line each: {"id", "keywords": [..], "bio", "docs": [{"title", "abstract", "keywords": [..], "year"}]}
+  queries.jsonl  a line each: {"id", "title", "text", "lang"}
+  qrels.tsv      header, then query_id, expert_id, grade, separated by tabs
+  run.tsv        query_id, expert_id, score in [0, 1], separated by tabs, best first
+
+examples:
+  python -m matching rank --experts experts.jsonl --queries queries.jsonl --out run.tsv --index ./index
+  python -m matching rank --index ./index --queries more.jsonl --out run.tsv --limit 20
+  python -m matching evaluate --data folder --run run.tsv
+  python -m matching explain --experts experts.jsonl --query-id C01 --expert-id S01
+
+It ends with 0 when it worked, with 2 and one line on standard error when it could not.
+"""
+
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m matching", description="Rank solvers for technical needs.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    rank = commands.add_parser("rank", help="rank the experts for every query and write a run")
-    rank.add_argument("--experts", type=Path, help="experts.jsonl (not needed when --index holds an index)")
-    rank.add_argument("--queries", type=Path, required=True)
-    rank.add_argument("--limit", type=int, default=100)
-    rank.add_argument("--pairs", type=Path, help="score exactly the pairs of this qrels.tsv instead of ranking")
-    rank.add_argument("--out", type=Path, required=True)
-    rank.add_argument("--index", type=Path, help="open this index, or fit --experts and save it here")
-    score = commands.add_parser("evaluate", help="measure a run against judgements")
-    score.add_argument("--data", type=Path, required=True)
-    score.add_argument("--run", type=Path, required=True)
-    score.add_argument("--boot", type=int, default=1000, help="bootstrap samples of the intervals")
-    why = commands.add_parser("explain", help="say why one expert matches one query")
-    why.add_argument("--experts", type=Path, required=True)
-    why.add_argument("--queries", type=Path, help="default: queries.jsonl beside the experts")
-    why.add_argument("--query-id", required=True)
-    why.add_argument("--expert-id", required=True)
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m matching", description="Rank solvers for technical needs.",
+                                     epilog=_FILES, formatter_class=plain)  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True, metavar="rank | evaluate | explain")
+
+    def command(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.",
+                                   epilog=_FILES, formatter_class=plain)  # fmt: skip
+
+    rank = command("rank", "rank the experts for every query and write a run")
+    rank.add_argument("--experts", type=Path, metavar="FILE", help="experts.jsonl; not needed when --index is there")
+    rank.add_argument("--queries", type=Path, metavar="FILE", required=True, help="queries.jsonl")
+    rank.add_argument("--limit", type=int, default=100, help="experts a query (default %(default)s)")
+    rank.add_argument("--pairs", type=Path, metavar="FILE",
+                      help="a qrels.tsv: score exactly its pairs instead of ranking")  # fmt: skip
+    rank.add_argument("--out", type=Path, metavar="FILE", required=True, help="the run.tsv to write")
+    rank.add_argument("--index", type=Path, metavar="FOLDER", help="open this index, or fit --experts and save it here")
+    score = command("evaluate", "measure a run against judgements")
+    score.add_argument("--data", type=Path, metavar="FOLDER", required=True,
+                       help="holds experts.jsonl, queries.jsonl, qrels.tsv, meta.json")  # fmt: skip
+    score.add_argument("--run", type=Path, metavar="FILE", required=True, help="run.tsv")
+    score.add_argument("--boot", type=int, default=1000,
+                       help="bootstrap samples of the 95 %% intervals (default %(default)s)")  # fmt: skip
+    why = command("explain", "say why one expert matches one query")
+    why.add_argument("--experts", type=Path, metavar="FILE", required=True, help="experts.jsonl")
+    why.add_argument("--queries", type=Path, metavar="FILE", help="default: queries.jsonl beside the experts")
+    why.add_argument("--query-id", metavar="ID", required=True)
+    why.add_argument("--expert-id", metavar="ID", required=True)
     return parser
 
 

@@ -12,7 +12,7 @@ import itertools
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -154,8 +154,8 @@ def full_measures(units: np.ndarray) -> dict[str, float]:
     return dict(zip(FULL_MEASURES, units.mean(axis=0).tolist(), strict=True))
 
 
-def evaluate(folder: Path, run: Scores, boot: int = 1000, seed: int = 0) -> dict[str, tuple[float, float, float]]:
-    """Measure → (value, low, high) with a 95 % bootstrap interval over experts or queries. Raises InvalidInput."""
+def _units(folder: Path, run: Scores) -> tuple[np.ndarray, Callable[[np.ndarray], dict[str, float]]]:
+    """The run's units and the function that measures them. Raises InvalidInput."""
     qrels = read_scores(folder / "qrels.tsv", header=True)
     try:
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
@@ -167,10 +167,35 @@ def evaluate(folder: Path, run: Scores, boot: int = 1000, seed: int = 0) -> dict
         units, measure = full_units(qrels, run), full_measures
     if not len(units):
         raise InvalidInput(f"{folder / 'qrels.tsv'} holds no judgement")
+    return units, measure
+
+
+def evaluate(folder: Path, run: Scores, boot: int = 1000, seed: int = 0) -> dict[str, tuple[float, float, float]]:
+    """Measure → (value, low, high) with a 95 % bootstrap interval over experts or queries. Raises InvalidInput."""
+    units, measure = _units(folder, run)
     draw = np.random.default_rng(seed)
     samples = [measure(units[draw.integers(0, len(units), len(units))]) for _ in range(boot)]
+    return _intervals(measure(units), samples)
+
+
+def compare(folder: Path, run: Scores, other: Scores, boot: int = 1000, seed: int = 0
+            ) -> dict[str, tuple[float, float, float]]:  # fmt: skip
+    """Measure → (difference run - other, low, high), both runs measured on the same samples: much narrower than the
+    intervals of the two runs apart. Raises InvalidInput."""
+    (units, measure), (others, _) = _units(folder, run), _units(folder, other)
+
+    def difference(chosen: np.ndarray) -> dict[str, float]:
+        here, there = measure(units[chosen]), measure(others[chosen])
+        return {name: here[name] - there[name] for name in here}
+
+    draw = np.random.default_rng(seed)
+    samples = [difference(draw.integers(0, len(units), len(units))) for _ in range(boot)]
+    return _intervals(difference(np.arange(len(units))), samples)
+
+
+def _intervals(values: dict[str, float], samples: list[dict[str, float]]) -> dict[str, tuple[float, float, float]]:
     result = {}
-    for name, value in measure(units).items():
+    for name, value in values.items():
         drawn = [s[name] for s in samples if not math.isnan(s[name])]
         low, high = np.percentile(drawn, [2.5, 97.5]) if drawn else (value, value)
         result[name] = (value, float(low), float(high))

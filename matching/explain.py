@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from matching.features import unpack
-from matching.ranking import Hit, Reading
-from matching.text import Term, normalise, terms
+import numpy as np
+
+from matching.features import places_in, ranges, unjoined
+from matching.ranking import Hit
+from matching.reading import Reading
+from matching.segments import unpack
+from matching.text import blanked, normalise, terms
 from matching.types import Match, Profile, Ranking, Reason
 
 _AROUND = 24  # characters of a snippet on each side of the find
 _MOST_REASONS, _MOST_UNCOVERED = 8, 12
+_FIRST_CJK = "\u2e80"  # terms from here on are characters and pairs of them, found as they stand
 
 
-def fields_of(profile: Profile) -> Iterator[tuple[str, str, str]]:
-    """(document title, field, text) of everything a profile says; the title is "" for its own keywords and bio."""
-    for keyword in profile.keywords:
-        yield "", "keywords", keyword
-    yield "", "bio", profile.bio
+def texts_with_fields(profile: Profile) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """(document title, its fields as name and content) of every text, in the order of ``features.texts_of``; the title
+    is "" for the profile's own keywords and bio."""
+    yield "", [*(("keywords", keyword) for keyword in profile.keywords), ("bio", profile.bio)]
     for document in profile.documents:
-        yield document.title, "title", document.title
-        for keyword in document.keywords:
-            yield document.title, "keywords", keyword
-        yield document.title, "abstract", document.abstract
+        keywords = [("keywords", keyword) for keyword in document.keywords]
+        yield document.title, [("title", document.title), *keywords, ("abstract", document.abstract)]
+
+
+class Place(NamedTuple):
+    """A term of the need in a text: ``text[start:end]`` reads as ``key``."""
+
+    start: int
+    end: int
+    key: str
 
 
 class Find(NamedTuple):
@@ -46,69 +56,135 @@ class Find(NamedTuple):
         return Reason(self.source, share, self.document, self.field, snippet, said if self.translated else "")
 
 
-def finds(reading: Reading, profile: Profile, covered: set[str]) -> Iterator[Find]:
-    """Every stretch of the profile that stands in the need too, or in what the glossary added to it.
+def shared_terms(reading: Reading, hits: Sequence[Hit]) -> list[dict[int, list[str]]]:
+    """Per hit: number of a text → the terms it shares with the need, or with what the glossary added.
 
-    Adds to ``covered`` each term of the need, or of its translations, that occurs at all.
+    Read from the index, which knows this already; only where in the text they stand is left to look for.
     """
-    for document, field, raw in fields_of(profile):
-        text = normalise(raw)
-        shared = [term for term in terms(text) if term.key in reading.weights]
-        covered.update(term.key for term in shared)
-        for stretch in _stretches(reading, text, shared):
-            keys = frozenset(term.key for term in stretch)
-            start, end = stretch[0].start, max(term.end for term in stretch)
-            source = next((reading.translated[key][0] for key in keys if key in reading.translated), None)
-            weight = sum(reading.weights[key] ** 2 for key in keys)
-            yield Find(source or text[start:end], source is not None, keys, weight, document, field, text, start, end)
+    names, order = list(reading.weights), np.argsort(reading.ids)
+    ascending = reading.ids[order]
+    found: list[dict[int, list[str]]] = [{} for _ in hits]
+    for segment in {id(hit.segment): hit.segment for hit in hits}.values():
+        here = [i for i, hit in enumerate(hits) if hit.segment is segment]
+        rows, counts = np.array([hits[i].row for i in here]), segment.counts
+        first, last = counts.first_text[rows], counts.first_text[rows + 1]
+        texts = ranges(first, last)
+        begin, end = counts.first_term[texts], counts.first_term[texts + 1]
+        places = places_in(ascending, unjoined(counts.entries[ranges(begin, end)])[0])
+        shared = np.flatnonzero(places >= 0)
+        owner = np.repeat(np.repeat(here, last - first), end - begin)[shared]
+        number = np.repeat(texts - np.repeat(first, last - first), end - begin)[shared]
+        for hit, text, name in zip(owner.tolist(), number.tolist(), order[places[shared]].tolist(), strict=True):
+            found[hit].setdefault(text, []).append(names[name])
+    return found
 
 
-def _stretches(reading: Reading, text: str, shared: list[Term]) -> Iterator[list[Term]]:
-    """Neighbouring shared terms, as long as the need has them in one piece; single characters only inside a pair."""
-    current: list[Term] = []
-    for term in shared:
-        if current and _joined(reading, text, current, term):
-            current.append(term)
-        elif len(term.key) > 1 or term.key in reading.translated:
-            if current:
-                yield current
-            current = [term]
+def finds(reading: Reading, profile: Profile, shared: dict[int, list[str]]) -> Iterator[Find]:
+    """Every stretch of the profile that stands in the need too, or in what the glossary added to it."""
+    written = (text for text in texts_with_fields(profile) if any(content.strip("; ") for _, content in text[1]))
+    for number, (document, fields) in enumerate(written):
+        telling = [key for key in shared.get(number, ()) if key in reading.showing]
+        if not telling:
+            continue
+        single = {key for key in shared[number] if len(key) == 1}
+        for field, content in fields:
+            text = normalise(content)
+            for stretch in _stretches(reading, text, _places(text, telling)):
+                start, end = stretch[0].start, max(place.end for place in stretch)
+                sources = [reading.translated[place.key][0] for place in stretch if place.key in reading.translated]
+                keys = single.intersection(text[start:end]).union(place.key for place in stretch)
+                weight = sum(reading.weights[key] ** 2 for key in keys)
+                source = sources[0] if sources else text[start:end]
+                yield Find(source, bool(sources), frozenset(keys), weight, document, field, text, start, end)
+
+
+def _places(text: str, keys: list[str]) -> list[Place]:
+    """Where these terms stand in a normalised text, in reading order."""
+    found: list[Place] = []
+    spelt = []
+    for key in keys:
+        if key[0] < _FIRST_CJK:
+            spelt.append(key)
+            continue
+        start = text.find(key)
+        while start >= 0:
+            found.append(Place(start, start + len(key), key))
+            start = text.find(key, start + 1)
+    if spelt:
+        found += [Place(term.start, term.end, term.key) for term in terms(text) if term.key in spelt]
+    found.sort()
+    return found
+
+
+def _stretches(reading: Reading, text: str, places: list[Place]) -> Iterator[list[Place]]:
+    """Neighbouring shared terms, as long as the need has them in one piece."""
+    current: list[Place] = []
+    end = 0
+    for place in places:
+        if current and place.end > end and not _joined(reading, text, current[0], end, place):
+            yield current
+            current = []
+        current.append(place)
+        end = max(end, place.end)
     if current:
         yield current
 
 
-def _joined(reading: Reading, text: str, current: list[Term], term: Term) -> bool:
-    end = max(current[-1].end, current[-2].end if len(current) > 1 else 0)
-    if term.end <= end:
-        return True
-    added, before = reading.translated.get(term.key), reading.translated.get(current[0].key)
+def _joined(reading: Reading, text: str, first: Place, end: int, place: Place) -> bool:
+    """Whether a stretch from ``first`` to ``end`` goes on with ``place``: in the need's wording, or in one translation
+    of it."""
+    if place.start > end + 1:
+        return False
+    added, before = reading.translated.get(place.key), reading.translated.get(first.key)
     if added or before:
-        return bool(added and before) and added == before and term.start <= end + 1
-    return term.start <= end + 1 and text[current[0].start : term.end] in reading.text
+        return bool(added and before) and added == before
+    return text[first.start : place.end] in reading.text
 
 
-def reasons(reading: Reading, profile: Profile) -> tuple[tuple[Reason, ...], set[str]]:
-    """(the strongest reasons, each wording once by itself and once by translation; the terms the profile covers)."""
+def reasons(reading: Reading, blank: str, profile: Profile, shared: dict[int, list[str]]) -> tuple[Reason, ...]:
+    """The strongest reasons, each wording once by itself and once by translation."""
     best: dict[tuple[str, bool], Find] = {}
-    covered: set[str] = set()
-    for find in finds(reading, profile, covered):
+    for find in finds(reading, profile, shared):
         kind = (find.source, find.translated)
         if kind not in best or find.weight > best[kind].weight:
             best[kind] = find
+    heaviest = sorted(best.values(), key=lambda f: (-f.weight, f.source))
+    chosen = _chosen(find for find in heaviest if _tells(reading, blank, find)) or _chosen(heaviest)
+    total = sum(find.weight for find in heaviest)
+    return tuple(find.as_reason(total) for find in chosen)
+
+
+def _chosen(heaviest: Iterable[Find]) -> list[Find]:
+    """The first of those that say something the earlier ones do not."""
     chosen: list[Find] = []
     spoken: set[str] = set()
-    for find in sorted(best.values(), key=lambda f: (-f.weight, f.source)):
-        if len(chosen) < _MOST_REASONS and not find.keys <= spoken:
+    for find in heaviest:
+        if not find.keys <= spoken:
             chosen.append(find)
             spoken |= find.keys
-    total = sum(find.weight for find in best.values())
-    return tuple(find.as_reason(total) for find in chosen), covered
+            if len(chosen) == _MOST_REASONS:
+                break
+    return chosen
 
 
-def with_sources(reading: Reading, covered: set[str]) -> set[str]:
-    """The covered terms, and the need's own terms that a covered translation stands for."""
-    sources = {reading.translated[key][0] for key in covered if key in reading.translated}
-    return covered.union(*({term.key for term in terms(source)} for source in sources))
+def _tells(reading: Reading, blank: str, find: Find) -> bool:
+    """Whether the wording is more than words of every field (blank in ``blank``, the need's text) and than terms that
+    very many have. Of a pair of characters both must be, for half of one is no word."""
+    if all(key in reading.common for key in find.keys if key in reading.showing):
+        return False
+    start, size = reading.text.find(find.source), len(find.source)
+    while start >= 0:
+        left = size - blank.count(" ", start, start + size)
+        if left > 1 or (left and size != 2):
+            return True
+        start = reading.text.find(find.source, start + 1)
+    return False
+
+
+def sources_of(reading: Reading) -> dict[str, set[str]]:
+    """Term added by the glossary → the need's own terms it stands for."""
+    said = {source: {term.key for term in terms(source)} for source, _ in set(reading.translated.values())}
+    return {key: said[source] for key, (source, _) in reading.translated.items()}
 
 
 def uncovered(reading: Reading, covered: set[str]) -> tuple[str, ...]:
@@ -131,13 +207,16 @@ def uncovered(reading: Reading, covered: set[str]) -> tuple[str, ...]:
 def explained(reading: Reading, hits: list[Hit]) -> Ranking:
     """The hits as matches with reasons and coverage, and the terms nobody covers."""
     matches: list[Match] = []
+    blank = blanked(reading.text)
     anyone: set[str] = set()
     own = {term.key for term in reading.terms}
-    total = sum(reading.weights[key] ** 2 for key in own)
-    for rank, hit in enumerate(hits, 1):
-        why, covered = reasons(reading, unpack(hit.segment, hit.row))
-        covered = with_sources(reading, covered) & own
+    squares = {key: weight**2 for key, weight in reading.weights.items()}
+    total, sources = sum(squares[key] for key in own), sources_of(reading)
+    for rank, (hit, shared) in enumerate(zip(hits, shared_terms(reading, hits), strict=True), 1):
+        why = reasons(reading, blank, unpack(hit.segment, hit.row), shared)
+        met = set().union(*shared.values())
+        covered = met.union(*(sources[key] for key in met if key in sources)) & own
         anyone |= covered
-        share = sum(reading.weights[key] ** 2 for key in covered) / total
+        share = sum(squares[key] for key in covered) / total
         matches.append(Match(hit.id, hit.score, rank, why, round(min(share, 1.0), 4)))
     return Ranking(matches, uncovered(reading, anyone))

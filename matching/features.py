@@ -1,17 +1,18 @@
-"""From profiles to numbers: a frozen vocabulary with its idf, and segments of counted terms.
+"""From profiles to numbers: a frozen vocabulary with its idf, and the counted terms of texts.
 
 A *text* here is one weighted document of a profile: the solver's own keywords and bio together, then each paper,
 patent or project. Counts are kept (one byte each), not weights: cosine and BM25 are both read from the same counts.
+Everything large is a plain array, so that an index can be mapped from files and shared by processes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +21,10 @@ from matching.text import keys
 from matching.types import Document, Profile
 
 _HIGHEST = 255  # counts are one byte
-
-Projection = Callable[[Any], np.ndarray]  # sparse rows (scipy is imported late) -> float16 [n, dimensions]
+_COUNT_BITS = 8
+CHUNK = 20_000  # profiles (or terms) of which a fit holds the intermediate arrays at a time
+DAMPED = np.concatenate([[0.0], 1 + np.log(np.arange(1, _HIGHEST + 1))])  # 1 + ln(count), sublinear frequency
+_MIX, _STEP = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)), np.uint64(0x9E3779B97F4A7C15)
 
 
 def texts_of(profile: Profile) -> list[str]:
@@ -58,9 +61,48 @@ def checked(profiles: Iterable[Profile]) -> Iterator[Profile]:
         yield profile
 
 
-def hash_term(key: str) -> int:
-    """A stable 64-bit name of a term: the vocabulary keeps these, not the strings."""
-    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+def hash_terms(names: Sequence[str]) -> np.ndarray:
+    """uint64 [len(names)]: a stable name of each non-empty string, equal strings alike on every machine.
+
+    Each character is mixed with its place (splitmix64, Steele et al. 2014), the sum once more with the length: all in
+    NumPy, because a need has hundreds of terms. Indexes keep these, not the strings.
+    """
+    if not names:
+        return np.zeros(0, np.uint64)
+    codes = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    sizes = np.fromiter(map(len, names), np.int64, len(names))
+    starts = np.cumsum(sizes) - sizes
+    places = (np.arange(len(codes)) - np.repeat(starts, sizes)).astype(np.uint64)
+    return _mixed(np.add.reduceat(_mixed(codes + (places + np.uint64(1)) * _STEP), starts) + sizes.astype(np.uint64))
+
+
+def _mixed(values: np.ndarray) -> np.ndarray:
+    values = (values ^ (values >> np.uint64(30))) * _MIX[0]
+    values = (values ^ (values >> np.uint64(27))) * _MIX[1]
+    return values ^ (values >> np.uint64(31))
+
+
+def places_in(ascending: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """int64 [len(wanted)]: the place of each value in an ascending array, -1 where it is missing."""
+    if not len(ascending):
+        return np.full(len(wanted), -1, np.int64)
+    places = np.searchsorted(ascending, wanted)
+    places[places == len(ascending)] = 0
+    return np.where(ascending[places] == wanted, places, -1)
+
+
+def ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """int64: the numbers of all half-open ranges, one after another."""
+    sizes = ends - starts
+    offsets = np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
+    return offsets + np.arange(int(sizes.sum()))
+
+
+def starts_of(sizes: np.ndarray) -> np.ndarray:
+    """int32 (int64 where that is too small) [len(sizes) + 1]: where each of the stretches of these sizes begins."""
+    starts = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=starts[1:])
+    return starts.astype(np.int32) if starts[-1] < 2**31 else starts
 
 
 @dataclass(slots=True)
@@ -105,11 +147,9 @@ class Vocabulary:
 
     def lookup(self, names: Sequence[str], grow: bool = False) -> np.ndarray:
         """int64 [len(names)]: the id of each term, -1 where unknown (with ``grow`` unknown terms are added)."""
-        wanted = np.fromiter((hash_term(name) for name in names), np.uint64, len(names))
-        places = np.searchsorted(self.hashes, wanted)
-        places[places == len(self.hashes)] = 0
-        found = np.where(self.hashes[places] == wanted, places, -1).astype(np.int64)
-        for i in np.flatnonzero(found < 0):
+        wanted = hash_terms(names)
+        found = places_in(self.hashes, wanted)
+        for i in np.flatnonzero(found < 0) if grow or self.later else ():
             name = int(wanted[i])
             if grow:
                 found[i] = self.later.setdefault(name, self.size)
@@ -131,141 +171,162 @@ def steep_idf_of(frequencies: np.ndarray, texts: int) -> np.ndarray:
 
 @dataclass(slots=True)
 class Counts:
-    """Counted terms of many texts. first_text: int64 [profiles + 1]; first_term: int64 [texts + 1];
-    terms: int32 [postings], ascending inside a text; counts: uint8 [postings]."""
+    """Counted terms of many texts. first_text: int32 [profiles + 1]; first_term: int32 [texts + 1]; entries: uint32
+    [postings], a term's id and in the low byte its count, ascending inside a text (uint64 from 2^24 terms on)."""
 
     first_text: np.ndarray
     first_term: np.ndarray
+    entries: np.ndarray
+
+    def part(self, begin: int, end: int) -> Counts:
+        """The counts of the profiles from ``begin`` to before ``end``."""
+        texts = self.first_text[begin : end + 1]
+        starts = self.first_term[texts[0] : texts[-1] + 1]
+        return Counts(texts - texts[0], starts - starts[0], self.entries[starts[0] : starts[-1]])
+
+
+def joined(terms: np.ndarray, counts: np.ndarray, size: int) -> np.ndarray:
+    """The entries of these terms, whose ids are below ``size``, and counts."""
+    width = np.uint32 if size <= 2 ** (32 - _COUNT_BITS) else np.uint64
+    return (terms.astype(width) << width(_COUNT_BITS)) | counts.astype(width)
+
+
+def unjoined(entries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(term ids int32, counts uint8) of entries."""
+    return (entries >> _COUNT_BITS).astype(np.int32), (entries & _HIGHEST).astype(np.uint8)
+
+
+class Numbering(dict[str, int]):
+    """A number for every string asked for, in the order of asking."""
+
+    def __missing__(self, name: str) -> int:
+        self[name] = number = len(self)
+        return number
+
+
+class Words(NamedTuple):
+    """The words of some texts. texts: int64 and terms: int64, beside each other; number: how many texts."""
+
+    texts: np.ndarray
     terms: np.ndarray
-    counts: np.ndarray
+    number: int
 
 
-def count_terms(counted: Sequence[list[Counter[str]]], ids: dict[str, int]) -> Counts:
-    """Counts of profiles (each a list of counters per text) under the given term ids."""
-    first_text = np.cumsum([0, *map(len, counted)], dtype=np.int64)
-    texts = [counter for profile in counted for counter in profile]
-    first_term = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-    terms = np.empty(first_term[-1], np.int32)
-    counts = np.empty(first_term[-1], np.uint8)
-    for counter, start in zip(texts, first_term, strict=False):
-        row = sorted((ids[name], min(n, _HIGHEST)) for name, n in counter.items())
-        terms[start : start + len(row)] = [t for t, _ in row]
-        counts[start : start + len(row)] = [n for _, n in row]
-    return Counts(first_text, first_term, terms, counts)
+def words_of(texts: Sequence[str], numbering: Numbering) -> Words:
+    """The terms of raw texts under the numbers of ``numbering``, which grows."""
+    found: list[int] = []
+    sizes = np.zeros(len(texts), np.int64)
+    for i, text in enumerate(texts):
+        before = len(found)
+        found += map(numbering.__getitem__, keys(text))
+        sizes[i] = len(found) - before
+    return Words(np.repeat(np.arange(len(texts)), sizes), np.array(found, np.int64), len(texts))
 
 
-def count_profile(profile: Profile) -> list[Counter[str]]:
-    return [Counter(keys(text)) for text in texts_of(profile)]
-
-
-def learn(counted: Sequence[list[Counter[str]]]) -> tuple[Vocabulary, dict[str, int]]:
-    """The vocabulary of a corpus and its term → id. Raises EmptyCorpus when there is no term at all."""
-    frequencies: Counter[str] = Counter()
-    texts = 0
-    for profile in counted:
-        for counter in profile:
-            texts += 1
-            frequencies.update(counter.keys())
-    if not frequencies:
-        raise EmptyCorpus("no profile holds a usable term")
-    names = sorted(frequencies, key=hash_term)
-    hashes = np.fromiter((hash_term(name) for name in names), np.uint64, len(names))
-    numbers = np.fromiter((frequencies[name] for name in names), np.int32, len(names))
-    vocabulary = Vocabulary(hashes, idf_of(numbers, texts), numbers, texts, {})
-    return vocabulary, {name: i for i, name in enumerate(names)}
+def entries_of(words: Words, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """(first_term, entries) of words whose terms have ids below ``size``."""
+    pairs, repeats = np.unique((words.texts << 32) | words.terms, return_counts=True)
+    first_term = starts_of(np.bincount(pairs >> 32, minlength=words.number))
+    return first_term, joined(pairs & 0xFFFFFFFF, np.minimum(repeats, _HIGHEST), size)
 
 
 @dataclass(slots=True)
-class Segment:
-    """An immutable part of the index over n profiles and d texts.
+class Names:
+    """The ids of profiles. text: uint8, all ids as UTF-8 between start: int32 [n + 1]; hashes: uint64 [n] ascending
+    and order: int32 [n], the row of each."""
 
-    norms: float32 [d] of the TF-IDF vectors; lengths: float32 [d] in terms; centroid_norms: float32 [n] of the mean of
-    the unit vectors; posting_start: int64 [v + 1], posting_row: int32, posting_weight: float32: the unit centroids by
-    term; greatest: float32 [v], the largest weight of each term; latent: float16 [n, dimensions]; packed: uint8, the
-    profiles as UTF-8 JSON between packed_start: int64 [n + 1].
-    """
-
-    ids: list[str]
-    counts: Counts
-    norms: np.ndarray
-    lengths: np.ndarray
-    centroid_norms: np.ndarray
-    posting_start: np.ndarray
-    posting_row: np.ndarray
-    posting_weight: np.ndarray
-    greatest: np.ndarray
-    latent: np.ndarray
-    packed: np.ndarray
-    packed_start: np.ndarray
+    text: np.ndarray
+    start: np.ndarray
+    hashes: np.ndarray
+    order: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.order)
+
+    def __getitem__(self, row: int) -> str:
+        return self.text[self.start[row] : self.start[row + 1]].tobytes().decode("utf-8", "surrogatepass")
+
+    def rows(self, hashes: np.ndarray) -> np.ndarray:
+        """int64 [len(hashes)]: the row of each id, given by ``hash_terms``; -1 where it is missing."""
+        places = places_in(self.hashes, hashes)
+        return np.where(places >= 0, self.order[places], -1) if len(self.order) else places
 
 
-def damped(counts: np.ndarray) -> np.ndarray:
-    """float32: 1 + ln(count), the sublinear term frequency."""
-    return 1 + np.log(counts.astype(np.float32))
+def names_of(ids: Sequence[str]) -> Names:
+    text, start = pack([id_.encode("utf-8", "surrogatepass") for id_ in ids])
+    hashes = hash_terms(ids)
+    order = np.argsort(hashes).astype(np.int32)
+    return Names(text, start, hashes[order], order)
 
 
-def text_vectors(counts: Counts, text_idf: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
-    """(unit TF-IDF rows as csr [texts, v] float32, norms float32 [texts], lengths float32 [texts])."""
-    from scipy.sparse import csr_matrix
-
-    matrix: Any
-    weights = damped(counts.counts) * text_idf[counts.terms]
-    matrix = csr_matrix((weights, counts.terms, counts.first_term), shape=(len(counts.first_term) - 1, len(text_idf)))
-    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()).astype(np.float32)
-    totals = np.concatenate([[0], np.cumsum(counts.counts, dtype=np.int64)])
-    lengths = np.diff(totals[counts.first_term]).astype(np.float32)
-    matrix.data /= np.repeat(np.maximum(norms, 1e-9), np.diff(counts.first_term))
-    return matrix, norms, lengths
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def centroids(counts: Counts, rows: Any) -> tuple[Any, np.ndarray]:
-    """(unit centroid rows csr [profiles, v] float32, norms of the means float32 [profiles])."""
-    from scipy.sparse import csr_matrix
-
-    means: Any
-    sizes = np.diff(counts.first_text)
-    shares = np.repeat(1 / np.maximum(sizes, 1), sizes).astype(np.float32)
-    columns = np.arange(len(shares))
-    means = csr_matrix((shares, columns, counts.first_text), shape=(len(sizes), len(shares))) @ rows
-    norms = np.sqrt(np.asarray(means.multiply(means).sum(axis=1)).ravel()).astype(np.float32)
-    means.data /= np.repeat(np.maximum(norms, 1e-9), np.diff(means.indptr))
-    means.sort_indices()
-    return means, norms
+def blob_of(profile: Profile) -> bytes:
+    """The profile itself as UTF-8 JSON, so that reasons can quote it."""
+    documents = [[d.title, d.abstract, d.keywords, d.year] for d in profile.documents]
+    return _to_json([profile.id, profile.keywords, profile.bio, documents]).encode("utf-8", "surrogatepass")
 
 
-def pack(profiles: Sequence[Profile]) -> tuple[np.ndarray, np.ndarray]:
-    """(uint8 bytes, int64 [n + 1] starts): the profiles themselves, so that reasons can quote them."""
-    blobs = [json.dumps(as_plain(profile), ensure_ascii=True).encode() for profile in profiles]
-    starts = np.cumsum([0, *map(len, blobs)], dtype=np.int64)
-    return np.frombuffer(b"".join(blobs), np.uint8), starts
+def pack(blobs: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """(uint8, starts [n + 1]): the blobs one after another."""
+    return np.frombuffer(b"".join(blobs), np.uint8), starts_of(np.fromiter(map(len, blobs), np.int64, len(blobs)))
 
 
-def as_plain(profile: Profile) -> list:
-    documents = [[d.title, d.abstract, list(d.keywords), d.year] for d in profile.documents]
-    return [profile.id, list(profile.keywords), profile.bio, documents]
+class Corpus(NamedTuple):
+    """Profiles as read once: their ids, themselves packed, digests of their texts, and their counted terms."""
+
+    names: Names
+    packed: tuple[np.ndarray, np.ndarray]
+    digests: np.ndarray
+    counts: Counts
 
 
-def unpack(segment: Segment, row: int) -> Profile:
-    """The profile that was indexed as ``row``."""
-    a, b = segment.packed_start[row], segment.packed_start[row + 1]
-    id_, keywords, bio, documents = json.loads(bytes(segment.packed[a:b]))
-    return Profile(id_, keywords, bio, [Document(t, a, k, y) for t, a, k, y in documents])
+def learn(profiles: Iterable[Profile]) -> tuple[Vocabulary, Corpus]:
+    """The vocabulary of profiles and their counts. Raises EmptyCorpus when there is no term at all."""
+    numbering = Numbering()
+    ids: list[str] = []
+    blobs: list[bytes] = []
+    sizes: list[int] = []
+    digests: list[int] = []
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
+    remaining = iter(profiles)
+    while chunk := list(islice(remaining, CHUNK)):
+        texts = [texts_of(profile) for profile in chunk]
+        ids += [profile.id for profile in chunk]
+        blobs += map(blob_of, chunk)
+        sizes += map(len, texts)
+        flat = [text for part in texts for text in part]
+        digests += map(digest_of, flat)
+        words = words_of(flat, numbering)
+        parts.append(entries_of(words, len(numbering)))
+    if not numbering:
+        raise EmptyCorpus("no profile holds a usable term")
+    names = list(numbering)
+    hashes = np.concatenate([hash_terms(names[i : i + CHUNK]) for i in range(0, len(names), CHUNK)])
+    order = np.argsort(hashes)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    counts = _renumbered(parts, rank, np.array(sizes))
+    frequencies = np.bincount(unjoined(counts.entries)[0], minlength=len(rank)).astype(np.int32)
+    texts_met = len(counts.first_term) - 1
+    vocabulary = Vocabulary(hashes[order], idf_of(frequencies, texts_met), frequencies, texts_met, {})
+    return vocabulary, Corpus(names_of(ids), pack(blobs), np.array(digests, np.uint64), counts)
 
 
-def build_segment(profiles: Sequence[Profile], counts: Counts, text_idf: np.ndarray, project: Projection) -> Segment:
-    """A segment of these profiles; ``project(csr rows) -> float16 [n, dimensions]`` gives the latent vectors."""
-    rows, norms, lengths = text_vectors(counts, text_idf)
-    means, centroid_norms = centroids(counts, rows)
-    by_term = means.tocsc()
-    start = by_term.indptr.astype(np.int64)
-    greatest = np.zeros(len(start) - 1, np.float32)
-    used = np.flatnonzero(np.diff(start))
-    if len(used):
-        greatest[used] = np.maximum.reduceat(by_term.data, start[used])
-    packed, packed_start = pack(profiles)
-    return Segment([p.id for p in profiles], counts, norms, lengths, centroid_norms, start,
-                   by_term.indices.astype(np.int32), by_term.data.astype(np.float32), greatest, project(means),
-                   packed, packed_start)  # fmt: skip
+def _renumbered(parts: list[tuple[np.ndarray, np.ndarray]], rank: np.ndarray, sizes: np.ndarray) -> Counts:
+    """The counts of texts whose terms are to bear the numbers ``rank`` gives them."""
+    entries, lengths = [], []
+    while parts:
+        first_term, part = parts.pop(0)
+        lengths.append(np.diff(first_term))
+        terms = rank[(part >> _COUNT_BITS).astype(np.int64)]
+        texts = np.repeat(np.arange(len(lengths[-1])), lengths[-1])
+        order = np.argsort((texts << 32) | terms)
+        entries.append(joined(terms[order], part[order] & _HIGHEST, len(rank)))
+    return Counts(starts_of(sizes), starts_of(np.concatenate(lengths)), np.concatenate(entries))
+
+
+def digest_of(text: str) -> int:
+    """64 bits by which an unchanged text is known again."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

@@ -13,7 +13,9 @@ from importlib import resources
 from pathlib import Path
 
 from matching.errors import InvalidInput
-from matching.text import keys, normalise, terms
+from matching.text import Term, keys, normalise, terms
+
+_MOST_READ = 20_000  # wordings whose terms are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Glossary:
     def __init__(self, groups: Iterable[tuple[str, ...]]) -> None:
         self.groups = tuple(groups)
         self._by_terms: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
         self._sizes: dict[str, list[int]] = {}  # first unit -> lengths of the members that begin with it, longest first
         for number, members in enumerate(self.groups):
             for member in members:
@@ -41,9 +44,20 @@ class Glossary:
                         sizes.append(len(signature))
                         sizes.sort(reverse=True)
 
-    def expand(self, text: str) -> list[Expansion]:
-        """The groups of which a member stands in a normalised text, each once; longer members win over their parts."""
-        units, places = _walk(text)
+    def keys_of(self, wording: str) -> tuple[str, ...]:
+        """The terms of a member or of what a need says for it, read once."""
+        if wording not in self._keys:
+            if len(self._keys) > _MOST_READ:
+                self._keys.clear()
+            self._keys[wording] = tuple(term.key for term in terms(normalise(wording)))
+        return self._keys[wording]
+
+    def expand(self, text: str, found: list[Term] | None = None) -> list[Expansion]:
+        """The groups of which a member stands in a normalised text, each once; longer members win over their parts.
+
+        found: the terms of the text, where they are known already.
+        """
+        units, places = _walk(terms(text) if found is None else found)
         met: dict[int, tuple[str, set[str]]] = {}
         i = 0
         while i < len(units):
@@ -61,9 +75,9 @@ class Glossary:
                 for number, (source, used) in met.items()]  # fmt: skip
 
 
-def _walk(text: str) -> tuple[list[str], list[tuple[int, int]]]:
-    """Units of a text in order, without n-grams: one Chinese character, one stem, one formula; and their places."""
-    units = [term for term in terms(text) if " " not in term.key and (term.end - term.start == 1 or not _cjk(term.key))]
+def _walk(found: list[Term]) -> tuple[list[str], list[tuple[int, int]]]:
+    """Units among the terms of a text, without n-grams: each a Chinese character, a stem, a formula; and places."""
+    units = [term for term in found if " " not in term.key and (term.end - term.start == 1 or not _cjk(term.key))]
     return [term.key for term in units], [(term.start, term.end) for term in units]
 
 
@@ -72,7 +86,7 @@ def _cjk(key: str) -> bool:
 
 
 def sequence(member: str) -> tuple[str, ...]:
-    return tuple(_walk(normalise(member))[0])
+    return tuple(_walk(terms(normalise(member)))[0])
 
 
 def parse(lines: Iterable[str], name: str) -> list[tuple[str, ...]]:

@@ -28,10 +28,10 @@ class Matcher:
         return cls(Ranker.fit(profiles, settings or Settings(), glossary))
 
     def __len__(self) -> int:
-        return len(self._ranker.places)
+        return len(self._ranker)
 
     def __contains__(self, profile_id: object) -> bool:
-        return profile_id in self._ranker.places
+        return profile_id in self._ranker
 
     def rank(self, need: Need, limit: int = 20, among: Collection[str] | None = None) -> Ranking:
         """The best solvers with their reasons, best first, equal scores by id; only those sharing a term.
@@ -77,7 +77,10 @@ class Matcher:
         return self._ranker.drift()
 
     def save(self, folder: str | Path) -> None:
-        """Write the index whole and put it in the place of the old one at once. Raises OSError."""
+        """Write the index whole and put it in the place of the old one at once. Raises OSError.
+
+        Of profiles replaced or removed since nothing is written, and the old files are removed.
+        """
         storage.save(self._ranker, Path(folder))
 
     @classmethod

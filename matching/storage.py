@@ -1,8 +1,9 @@
 """The index on disk: one folder per saved generation, memory-mapped, checksummed, put in place by one rename.
 
 ``folder/CURRENT`` names the generation in force. A save writes a new generation beside it, flushes it, then replaces
-CURRENT: a process killed at any moment leaves the old name and the old files. Processes that have the old generation
-mapped keep it; a later save removes generations that are neither current nor the one before.
+CURRENT: a process killed at any moment leaves the old name and the old files. Then every other generation is removed,
+and of profiles replaced or removed since nothing is written: what somebody took back is on no disk after the next save.
+Processes that have an old generation mapped keep answering from it, as long as the file system keeps mapped files.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import uuid
 from dataclasses import asdict
@@ -18,19 +20,22 @@ from pathlib import Path
 import numpy as np
 
 from matching.errors import DamagedIndex, ForeignIndex, OtherVersion
-from matching.features import Counts, Segment, Vocabulary
+from matching.features import Counts, Names, Vocabulary
 from matching.glossary import Glossary, shipped
 from matching.ranking import Frozen, Ranker
+from matching.segments import Segment
 from matching.types import Settings
 
-FORMAT, VERSION = "jiebang-matching", 1
-_COUNTS = ("first_text", "first_term", "terms", "counts")
-_ARRAYS = ("norms", "lengths", "centroid_norms", "posting_start", "posting_row", "posting_weight", "greatest",
-           "latent", "packed", "packed_start")  # fmt: skip
+FORMAT, VERSION = "jiebang-matching", 3
+_GENERATION = re.compile("[0-9a-f]{32}")
+_NAMES, _COUNTS = ("text", "start", "hashes", "order"), ("first_text", "first_term", "entries")
+_ARRAYS = ("digests", "norms", "lengths", "centroid_norms", "columns", "posting_start", "posting_row",
+           "posting_weight", "greatest", "latent", "packed", "packed_start")  # fmt: skip
 
 
 def save(ranker: Ranker, folder: Path) -> None:
     """Write a generation and make it current. Raises OSError; the old index is untouched then."""
+    ranker.forget()
     folder.mkdir(parents=True, exist_ok=True)
     name = uuid.uuid4().hex
     target = folder / name
@@ -44,11 +49,10 @@ def save(ranker: Ranker, folder: Path) -> None:
     }  # fmt: skip
     _write_bytes(target / "header.json", json.dumps(header, indent=1).encode())
     _flush_folder(target)
-    previous = _current(folder)
     _write_bytes(folder / f"{name}.next", name.encode())
     os.replace(folder / f"{name}.next", folder / "CURRENT")
     _flush_folder(folder)
-    _sweep(folder, keep={name, previous})
+    _sweep(folder, name)
 
 
 def _arrays(ranker: Ranker) -> dict[str, np.ndarray]:
@@ -59,10 +63,10 @@ def _arrays(ranker: Ranker) -> dict[str, np.ndarray]:
         "later.npy": later, "projection.npy": frozen.projection, "deviations.npy": frozen.deviations,
     }  # fmt: skip
     for number, (segment, gone) in enumerate(zip(ranker.segments, ranker.gone, strict=True)):
+        arrays |= {f"{number}.names_{name}.npy": getattr(segment.names, name) for name in _NAMES}
         arrays |= {f"{number}.{name}.npy": getattr(segment.counts, name) for name in _COUNTS}
         arrays |= {f"{number}.{name}.npy": getattr(segment, name) for name in _ARRAYS}
         arrays[f"{number}.gone.npy"] = gone
-        arrays[f"{number}.ids.npy"] = np.frombuffer(json.dumps(segment.ids).encode(), np.uint8)
     return arrays
 
 
@@ -99,15 +103,28 @@ def _current(folder: Path) -> str | None:
     return pointer.read_text("utf-8", "replace").strip() if pointer.is_file() else None
 
 
-def _sweep(folder: Path, keep: set[str | None]) -> None:
-    """Remove what no reader can need: older generations, and what a killed save left behind."""
+def _sweep(folder: Path, keep: str) -> None:
+    """Remove the other generations, and what killed saves left behind; where the system holds on to files that are in
+    use, a later save does."""
     for path in folder.iterdir():
-        if path.is_dir() and path.name not in keep and (path / "header.json").is_file():
+        if path.is_dir() and path.name != keep and _GENERATION.fullmatch(path.name):
             shutil.rmtree(path, ignore_errors=True)
+        elif path.suffix == ".next" and _GENERATION.fullmatch(path.stem):
+            path.unlink(missing_ok=True)
 
 
 def load(folder: Path, glossary: Glossary | None = None, verify: bool = False) -> Ranker:
     """The ranker of the current generation, its arrays memory-mapped and read-only."""
+    while True:
+        current = _current(folder)
+        try:
+            return _open(folder, glossary, verify)
+        except (DamagedIndex, FileNotFoundError):
+            if _current(folder) == current:  # otherwise a save came between, and removed what was being opened
+                raise
+
+
+def _open(folder: Path, glossary: Glossary | None, verify: bool) -> Ranker:
     header, home = read_header(folder)
     for name, facts in header["files"].items():
         path = home / name
@@ -116,10 +133,16 @@ def load(folder: Path, glossary: Glossary | None = None, verify: bool = False) -
         if verify and _digest(path) != facts["sha256"]:
             raise DamagedIndex(f"{path} differs from its checksum")
     try:
-        arrays = {name: np.load(home / name, mmap_mode="r", allow_pickle=False) for name in header["files"]}
+        arrays = {name: _map(home / name) for name in header["files"]}
         return _assemble(header, arrays, glossary or shipped())
     except (KeyError, TypeError, ValueError, EOFError) as error:
         raise DamagedIndex(f"{home} cannot be read: {error}") from error
+
+
+def _map(path: Path) -> np.ndarray:
+    """The array of a file, mapped and read-only; as a plain array, because slicing a ``memmap`` takes ten times as
+    long."""
+    return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
 
 def read_header(folder: Path) -> tuple[dict, Path]:
@@ -147,7 +170,7 @@ def _assemble(header: dict, arrays: dict[str, np.ndarray], glossary: Glossary) -
     segments, gone = [], []
     for number in range(header["segments"]):
         counts = Counts(*(arrays[f"{number}.{name}.npy"] for name in _COUNTS))
-        ids = json.loads(bytes(arrays[f"{number}.ids.npy"]))
-        segments.append(Segment(ids, counts, *(arrays[f"{number}.{name}.npy"] for name in _ARRAYS)))
+        names = Names(*(arrays[f"{number}.names_{name}.npy"] for name in _NAMES))
+        segments.append(Segment(names, counts, *(arrays[f"{number}.{name}.npy"] for name in _ARRAYS)))
         gone.append(np.array(arrays[f"{number}.gone.npy"]))
     return Ranker(Settings(**header["settings"]), glossary, vocabulary, frozen, segments, gone)

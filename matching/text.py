@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     rf"|(?P<standard>(?<![A-Za-z]){_STANDARD}{_NUMBER})(?:-\d{{4}})?(?![A-Za-z])"
     rf"|(?P<word>[^\W_{_CJK}]+(?:[-'][^\W_{_CJK}]+)*)"
 )
+_CJK_RUN, _LATIN = re.compile(f"[{_CJK}]+"), re.compile(rf"[^\W_{_CJK}]")
 _BREAK = re.compile(r"[.;:!?()\[\]{}|\n\t,\u3001\u3002\uff0c\uff1b\"]")
 _PART = re.compile(r"[^\W\d_]+|\d+")
 
@@ -52,6 +53,53 @@ def _stopwords() -> tuple[frozenset[str], re.Pattern[str]]:
     return frozenset(words["en"]), re.compile("|".join(map(re.escape, longest_first)))
 
 
+_NUMBER_WORDS = re.compile(
+    "[百千万]分之|[第约近]?[一二三四五六七八九十百千万亿两零〇几数]+[个项种类台套件条名人年月天日次倍成批]?"
+)
+_LETTERS = re.compile("[A-Za-z]+")
+
+
+@lru_cache(maxsize=1)
+def _generic() -> frozenset[str]:
+    """Words of technical prose in every field: single characters, pairs of them and English words."""
+    lines = resources.files("matching").joinpath("stopwords/generic.txt").read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+def blanked(text: str) -> str:
+    """A normalised text of the same length with spaces for what is said in every field, numbers in words included."""
+    generic = _generic()
+    text = _NUMBER_WORDS.sub(lambda found: " " * len(found.group()), text)
+    pieces, i = list(text), 0
+    while i < len(text) - 1:
+        if text[i : i + 2] in generic:
+            pieces[i] = pieces[i + 1] = " "
+            i += 1
+        i += 1
+
+    def rest(found: re.Match[str]) -> str:
+        word = found.group().lower()
+        return " " * len(word) if word in generic or word.removesuffix("s") in generic else found.group()
+
+    return _LETTERS.sub(rest, "".join(pieces))
+
+
+def lone(found: list[Term]) -> set[str]:
+    """The single characters that stand as words by themselves: no pair holds them, and they are more than grammar."""
+    paired = {start for key, start, _ in found if len(key) == 2}
+    alone = {key for key, start, _ in found if len(key) == 1 and start not in paired and start - 1 not in paired}
+    return alone - _generic()
+
+
+@lru_cache(maxsize=1)
+def _traditional() -> tuple[re.Pattern[str], dict[int, str]]:
+    """Any traditional character, and the simplified one as which each is read."""
+    lines = resources.files("matching").joinpath("traditional.tsv").read_text("utf-8").splitlines()
+    words = [word for line in lines if not line.startswith("#") for word in line.split("\t")]
+    simplified = {character: word[0] for word in words for character in word[1:]}
+    return re.compile(f"[{''.join(simplified)}]"), str.maketrans(simplified)
+
+
 @lru_cache(maxsize=1)
 def _stemmer() -> Any:
     import snowballstemmer
@@ -59,14 +107,15 @@ def _stemmer() -> Any:
     return snowballstemmer.stemmer("english")
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """The Snowball (Porter 2) stem of a lower-case word."""
     return _stemmer().stemWord(word)
 
 
 def normalise(text: str) -> str:
-    """NFKC, no control characters, lone surrogates or invisible marks; at most ``LIMIT`` characters are read.
+    """NFKC, traditional characters as simplified ones, no control characters, lone surrogates or invisible marks; at
+    most ``LIMIT`` characters are read.
 
     Raises InvalidInput when ``text`` is no string.
     """
@@ -76,6 +125,9 @@ def normalise(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = unicodedata.normalize("NFKC", text)
+    traditional, simplified = _traditional()
+    if traditional.search(text):
+        text = text.translate(simplified)
     if text.isprintable():
         return text
     return "".join(" " if unicodedata.category(c) in _DROPPED else c for c in text)
@@ -84,7 +136,7 @@ def normalise(text: str) -> str:
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=4096)
 def _cjk_terms(run: str) -> tuple[Term, ...]:
     """Characters and 2-grams of one run, cut at stop words."""
     terms: list[Term] = []
@@ -99,7 +151,7 @@ def _cjk_terms(run: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=65_536)
 def _word_stems(word: str) -> tuple[tuple[str, int, int], ...]:
     """(stem, start, end) inside one Latin word: a formula whole, a hyphenated word in parts, a bare number nothing."""
     letters, digits = any(c.isalpha() for c in word), any(c.isdigit() for c in word)
@@ -139,6 +191,39 @@ def terms(text: str) -> list[Term]:
     return found
 
 
+def _cjk_keys(text: str) -> list[str]:
+    """What ``_cjk_terms`` gives for all the runs of a text, without places."""
+    pieces = " ".join(_CJK_RUN.findall(_stopwords()[1].sub(" ", text)))
+    if not pieces:
+        return []
+    found = [""] * (2 * len(pieces) - 1)
+    found[::2] = pieces
+    found[1::2] = map(str.__add__, pieces, pieces[1:])
+    return [key for key in found if " " not in key]
+
+
 def keys(text: str) -> list[str]:
-    """The terms of a raw text, without places."""
-    return [term.key for term in terms(normalise(text))]
+    """The terms of a raw text, those ``terms`` finds but without places, the Chinese ones first: several times
+    quicker."""
+    text = normalise(text)
+    found = _cjk_keys(text)
+    if not _LATIN.search(text):
+        return found
+    previous, end = "", 0
+    for match in _TOKEN.finditer(text):
+        kind, said = match.lastgroup, match.group()
+        if kind == "cjk":
+            previous = ""
+            continue
+        start = match.start()
+        if kind == "standard":
+            said = match.group("standard")
+            stems = ((re.sub(r"[ -]", "", said.lower()), 0, len(said)),)
+        else:
+            stems = _word_stems(said)
+        for key, a, b in stems:
+            if previous and not _BREAK.search(text, end, start + a):
+                found.append(f"{previous} {key}")
+            found.append(key)
+            previous, end = key, start + b
+    return found

@@ -116,15 +116,14 @@ class Settings:
 
     need_idf: float = 2.5
     text_idf: float = 0.5
-    tau: float = 0.05
     k1: float = 1.2
     b: float = 0.75
-    pooled: float = 0.5
-    centroid: float = 0.5
+    centroid: float = 1.0
     best: float = 1.5
     rest: float = 0.4
-    latent: float = 0.4
-    brief: float = 60.0
+    latent: float = 0.5
+    nearest: int = 3
+    brief: float = 65.0
     dimensions: int = 50
     glossary: float = 1.7
     candidates: int = 1000

@@ -9,10 +9,13 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, delete, func, select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select
 
 from market import clock
 from market.accounts import passwords, queries
+from market.accounts.devices import Device
+from market.accounts.guessing import count_failure, may_try
 from market.accounts.models import Invitation, PasswordReset, SignInFailure, User, UserSession
 from market.accounts.operations import INVITATION_LASTS
 from market.accounts.sessions import hash_token
@@ -20,13 +23,10 @@ from market.audit.journal import record
 from market.database import db, transaction
 from market.errors import Conflict, InvalidInput, NotFound
 from market.jobs import enqueue, handler, scheduled
-from market.notifications.operations import notify, send_unkept_mail
+from market.notifications.operations import mark_of, notify, send_mail_now
 from market.permissions import SYSTEM, Actor
+from market.sealing.fields import seal_json, unseal_json
 
-WINDOW = timedelta(minutes=5)
-FAILURES_PER_ACCOUNT = 10
-# An office shares one address: three times what one person may mistype.
-FAILURES_PER_ADDRESS = 30
 RESET_LASTS = timedelta(minutes=30)
 RESET_EVERY_MINUTES = 2
 TRACES_KEPT = timedelta(days=1)
@@ -40,30 +40,19 @@ def authenticate(email: str, password: str) -> User | None:
     return user if user is not None and right and user.is_active else None
 
 
-def sign_in(actor: Actor, email: str, user: User | None) -> User | None:
+def sign_in(actor: Actor, email: str, user: User | None, device: Device | None = None) -> User | None:
     """Count a failure, or admit ``user`` as found by ``authenticate``. None is the one answer to every refusal.
 
-    Too many failures of an account or an address within the window refuse even the right password.
+    Too many failures from where the actor asks refuse even the right password; those from elsewhere do not.
     """
     email = email.strip().lower()[:254]
-    blocked = (
-        _failures(SignInFailure.email == email) >= FAILURES_PER_ACCOUNT
-        or _failures(SignInFailure.ip == actor.ip) >= FAILURES_PER_ADDRESS
-    )
-    if blocked or user is None:
-        if not blocked:
-            db.session.add(SignInFailure(email=email, ip=actor.ip))
+    if not may_try(email, actor.ip, device):
+        return None
+    if user is None:
+        count_failure(email, actor.ip, device)
         return None
     record(Actor(user.id, user.name, ip=actor.ip), "user:sign_in", user)
     return user
-
-
-def _failures(of: ColumnElement[bool]) -> int:
-    since = clock.now() - WINDOW
-    return (
-        db.session.scalar(select(func.count()).select_from(SignInFailure).where(of, SignInFailure.created_at > since))
-        or 0
-    )
 
 
 def confirm_password(actor: Actor, user: User | None) -> bool:
@@ -87,8 +76,8 @@ def change_password(actor: Actor, user: User, current: str, password: str) -> No
     if row is not None:
         row.authority_epoch, row.confirmed_at = user.authority_epoch, clock.now()
     record(actor, "user:change_password", user)
-    warning = _("您的账号密码刚刚修改，其他设备已退出。如非本人操作，请立即找回密码并联系管理员。")
-    notify([user.id], _("密码已修改"), warning, "/accounts/profile")
+    warning = _l("您的账号密码刚刚修改，其他设备已退出。如非本人操作，请立即找回密码并联系管理员。")
+    notify([user.id], _l("密码已修改"), warning, "/accounts/profile")
 
 
 def _set_password(user: User, password: str) -> None:
@@ -104,39 +93,44 @@ def request_password_reset(email: str) -> None:
     email = email.strip().lower()[:254]
     now = clock.now()
     slot = f"{now:%Y%m%d%H}{now.minute // RESET_EVERY_MINUTES:02d}"
-    enqueue("accounts.password_link", {"email": email}, key=f"{email[:150]}:{slot}")
+    enqueue("accounts.password_link", {"sealed": seal_json(email)}, key=f"{mark_of(email)}:{slot}")
 
 
-@handler("accounts.password_link")
+@handler("accounts.password_link", outside=True, forget=True)
 def _send_password_link(payload: dict[str, Any]) -> None:
-    user = queries.user_by_email(payload["email"])
-    if user is None or not user.is_active:
-        return
-    for earlier in db.session.scalars(
-        select(PasswordReset)
-        .where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
-        .order_by(PasswordReset.id)
-    ):
-        earlier.used_at = clock.now()
     token = secrets.token_urlsafe(32)
-    db.session.add(PasswordReset(user_id=user.id, token_hash=hash_token(token), expires_at=clock.now() + RESET_LASTS))
+    with transaction() as session:
+        user = queries.user_by_email(unseal_json(payload["sealed"]))
+        if user is None or not user.is_active:
+            return
+        lasts_until = clock.now() + RESET_LASTS
+        session.add(PasswordReset(user_id=user.id, token_hash=hash_token(token), expires_at=lasts_until))
+        recipient = user.email
     body = _(
         "请在 30 分钟内打开下面的链接设置新密码，链接只能使用一次。如非本人操作，请忽略本邮件。\n"
         "Open this link within 30 minutes to set a new password; it works once.\n\n%(url)s",
         url=_address(f"/accounts/reset/{token}"),
     )
-    send_unkept_mail(user.email, _("找回密码 Reset your password"), body)
+    send_mail_now(recipient, _("找回密码 Reset your password"), body)
 
 
 def reset_password(actor: Actor, reset: PasswordReset, password: str) -> User:
-    """Set a new password with a link: the link is spent, every session ends."""
+    """Set a new password with a link: this link and every other one is spent, every session ends.
+
+    Asking for another link spends none: else whoever knows the address could keep the person from ever using one.
+    """
     if reset.used_at is not None:
         raise NotFound
     user = reset.user
     _set_password(user, password)
-    reset.used_at = clock.now()
+    for link in db.session.scalars(
+        select(PasswordReset)
+        .where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
+        .order_by(PasswordReset.id)
+    ):
+        link.used_at = clock.now()
     record(Actor(user.id, user.name, ip=actor.ip), "user:reset_password", user)
-    notify([user.id], _("密码已重设"), _("您的账号密码已通过邮件链接重设，所有设备已退出。"), "/accounts/profile")
+    notify([user.id], _l("密码已重设"), _l("您的账号密码已通过邮件链接重设，所有设备已退出。"), "/accounts/profile")
     return user
 
 
@@ -151,25 +145,27 @@ def end_session(actor: Actor, session_id: int) -> None:
     record(actor, "user:end_session")
 
 
-@handler("accounts.invitation")
+@handler("accounts.invitation", outside=True)
 def _send_invitation(payload: dict[str, Any]) -> None:
     """The link's token is made here, so that only its hash is ever kept."""
-    invitation = db.session.get(Invitation, payload["invitation_id"])
-    if invitation is None or invitation.accepted_at or invitation.cancelled_at:
-        return
-    token = secrets.token_urlsafe(32)
-    invitation.token_hash = hash_token(token)
-    record(SYSTEM, "invitation:mail", invitation)
-    place = invitation.organisation.name if invitation.organisation else current_app.extensions["settings"].bureau_name
+    token, bureau = secrets.token_urlsafe(32), current_app.extensions["settings"].bureau_name
+    with transaction() as session:
+        invitation = session.get(Invitation, payload["invitation_id"])
+        if invitation is None or invitation.accepted_at or invitation.cancelled_at:
+            return
+        invitation.token_hash = hash_token(token)
+        record(SYSTEM, "invitation:mail", invitation)
+        place = invitation.organisation.name if invitation.organisation else bureau
+        recipient, role = invitation.email, invitation.role.label
     body = _(
         "%(place)s 邀请您担任“%(role)s”。请在 %(days)s 天内打开下面的链接接受邀请，链接只能使用一次。\n"
         "You are invited by %(place)s. Open this link within %(days)s days to accept.\n\n%(url)s",
         place=place,
-        role=invitation.role.label,
+        role=role,
         days=INVITATION_LASTS.days,
         url=_address(f"/accounts/invitations/{token}"),
     )
-    send_unkept_mail(invitation.email, _("邀请您加入 %(place)s", place=place), body)
+    send_mail_now(recipient, _("邀请您加入 Invitation to join %(place)s", place=place), body)
 
 
 def _address(path: str) -> str:

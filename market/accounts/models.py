@@ -204,13 +204,17 @@ class PasswordReset(Numbered, Base):
 
 
 class SignInFailure(Numbered, Base):
-    """登录失败: counted per account and per address to slow guessing."""
+    """登录失败: counted per account and place, per address and per device, to slow guessing where it comes from."""
 
     __table_args__ = (
-        Index("ix_sign_in_failure_email", "email", "created_at"),
+        Index("ix_sign_in_failure_account", "account_mark", "created_at"),
+        Index("ix_sign_in_failure_device", "device", "created_at"),
         Index("ix_sign_in_failure_ip", "ip", "created_at"),
     )
     audited = False
 
-    email: Mapped[str] = mapped_column(String(254))
+    account_mark: Mapped[str] = mapped_column(String(60))
+    """A fingerprint of what was typed as address."""
     ip: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str] = mapped_column(String(40), default="")
+    """Of a device that the account was used on before; empty for every other."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from stdnum.cn import uscc as uscc_rules
 from stdnum.exceptions import ValidationError as BadNumber
@@ -27,7 +28,7 @@ from market.audit.journal import record
 from market.database import db
 from market.errors import Conflict, InvalidInput, NotAllowed
 from market.jobs import enqueue
-from market.notifications.operations import notify, send_mail
+from market.notifications.operations import mark_of, notify, send_mail
 from market.permissions import ROLE_LABELS, Actor, Permission, Role
 
 __all__ = [
@@ -95,7 +96,7 @@ def register_person(
     if queries.user_by_email(email) is not None:
         hour = clock.now().strftime("%Y%m%d%H")
         text = _("有人用此邮箱再次注册。您已有账号，请直接登录；忘记密码可在登录页找回。")
-        send_mail(email, _("您已有账号"), text, key=f"again:{email}:{hour}")
+        send_mail(email, _("您已有账号"), text, key=f"again:{mark_of(email)}:{hour}")
         return None
     user = User(email=email, name=person.name, password_hash=stored, phone=person.phone or None, locale=person.locale)
     db.session.add(user)
@@ -164,7 +165,7 @@ def register_organisation(actor: Actor, details: NewOrganisation) -> Organisatio
     if organisation.district_code is None or not officers:
         officers = queries.users_with(Role.CITY_OFFICER)
     url = f"/accounts/organisations/{organisation.id}"
-    notify(officers, _("新单位待核验"), _("%(name)s 提交了登记，请核验。", name=organisation.name), url)
+    notify(officers, _l("新单位待核验"), _l("%(name)s 提交了登记，请核验。", name=organisation.name), url)
     return organisation
 
 
@@ -189,8 +190,8 @@ def verify_organisation(actor: Actor, organisation: Organisation) -> None:
     for role in policies.REGISTRANT_ROLES[organisation.kind]:
         if policies.incompatible_role(roles_of(membership.user), role) is None:
             give_role(actor, membership.user, role, organisation.id, None)
-    text = _("%(name)s 已通过核验，您是单位管理员，请重新登录后使用。", name=organisation.name)
-    notify([membership.user_id], _("单位核验通过"), text, "/workspace/")
+    text = _l("%(name)s 已通过核验，您是单位管理员，请重新登录后使用。", name=organisation.name)
+    notify([membership.user_id], _l("单位核验通过"), text, "/workspace/")
 
 
 def refuse_organisation(actor: Actor, organisation: Organisation, reason: str) -> None:
@@ -201,8 +202,8 @@ def refuse_organisation(actor: Actor, organisation: Organisation, reason: str) -
     record(actor, "organisation:refuse", organisation, reason.strip())
     for membership in queries.membership_requests(organisation.id):
         _settle(actor, membership, MembershipState.REFUSED, reason.strip()[:300])
-        text = _("%(name)s 未通过核验：%(reason)s", name=organisation.name, reason=reason.strip())
-        notify([membership.user_id], _("单位核验未通过"), text, "/accounts/organisation")
+        text = _l("%(name)s 未通过核验：%(reason)s", name=organisation.name, reason=reason.strip())
+        notify([membership.user_id], _l("单位核验未通过"), text, "/accounts/organisation")
 
 
 def _decide_organisation(actor: Actor, organisation: Organisation, state: OrganisationState, reason: str) -> None:
@@ -230,12 +231,12 @@ def request_membership(actor: Actor, organisation: Organisation, note: str = "")
     db.session.flush()  # The act names the membership.
     record(actor, "membership:request", membership)
     managers = queries.users_with(Role.ORGANISATION_MANAGER, organisation_id=organisation.id)
-    text = _("%(person)s 申请加入 %(name)s。", person=actor.name, name=organisation.name)
-    notify(managers, _("成员申请待处理"), text, f"/accounts/organisation/{organisation.id}")
+    text = _l("%(person)s 申请加入 %(name)s。", person=actor.name, name=organisation.name)
+    notify(managers, _l("成员申请待处理"), text, f"/accounts/organisation/{organisation.id}")
     return membership
 
 
-def decide_membership(actor: Actor, membership: Membership, accept: bool, note: str = "") -> None:
+def decide_membership(actor: Actor, membership: Membership, accept: bool) -> None:
     """A manager lets a person join or not. A university's or institute's new member becomes a solver."""
     organisation = membership.organisation
     verdict = policies.may_manage(actor, organisation)
@@ -243,13 +244,18 @@ def decide_membership(actor: Actor, membership: Membership, accept: bool, note: 
         raise NotAllowed(verdict.reason)
     if membership.state is not MembershipState.REQUESTED:
         raise Conflict(_("这份申请已经处理过"))
-    _settle(actor, membership, MembershipState.ACTIVE if accept else MembershipState.REFUSED, note)
-    record(actor, "membership:accept" if accept else "membership:refuse", membership, note)
+    _settle(actor, membership, MembershipState.ACTIVE if accept else MembershipState.REFUSED)
+    record(actor, "membership:accept" if accept else "membership:refuse", membership)
     if accept:
         for role in policies.MEMBER_ROLES[organisation.kind]:
             grant_role(actor, membership.user, role, organisation_id=organisation.id)
-    subject = _("加入单位的申请已通过") if accept else _("加入单位的申请未通过")
-    notify([membership.user_id], subject, f"{organisation.name}。{note}", "/accounts/organisation")
+    subject = _l("加入单位的申请已通过") if accept else _l("加入单位的申请未通过")
+    notify(
+        [membership.user_id],
+        subject,
+        organisation.name,
+        "/accounts/organisation",
+    )
 
 
 def _settle(actor: Actor, membership: Membership, state: MembershipState, note: str = "") -> None:
@@ -302,15 +308,26 @@ def invite(
 
 
 def cancel_invitation(actor: Actor, invitation: Invitation) -> None:
+    """Raises NotAllowed for whoever could not have sent it, Conflict when it was accepted or cancelled before."""
+    _require_inviter(actor, invitation)
     invitation.cancelled_at = clock.now()
     record(actor, "invitation:cancel", invitation)
 
 
 def send_invitation_again(actor: Actor, invitation: Invitation) -> None:
-    """A new link by mail; the old one ends."""
+    """A new link by mail; the old one ends. Raises like :func:`cancel_invitation`."""
+    _require_inviter(actor, invitation)
     invitation.expires_at = clock.now() + INVITATION_LASTS
     record(actor, "invitation:send", invitation, invitation.email)
     enqueue("accounts.invitation", {"invitation_id": invitation.id})
+
+
+def _require_inviter(actor: Actor, invitation: Invitation) -> None:
+    verdict = policies.may_grant(actor, None, invitation.role, invitation.organisation)
+    if not verdict:
+        raise NotAllowed(verdict.reason)
+    if invitation.accepted_at is not None or invitation.cancelled_at is not None:
+        raise Conflict(_("邀请已接受或已取消"))
 
 
 def accept_invitation(actor: Actor, invitation: Invitation, person: NewPerson | None = None) -> User:

@@ -122,8 +122,7 @@ def decide_membership(membership_id: int) -> Any:
     with transaction():
         membership = queries.membership_for_manager(actor(), membership_id)
         accept = request.form.get("decision") == "accept"
-        note = request.form.get("note", "").replace("\0", "").strip()[:300]
-        operations.decide_membership(actor(), membership, accept, note)
+        operations.decide_membership(actor(), membership, accept)
         organisation_id = membership.organisation_id
     flash(_("已同意加入，请为其选择角色") if accept else _("已谢绝申请"), "success")
     return redirect(url_for("accounts.organisation", organisation_id=organisation_id), 303)

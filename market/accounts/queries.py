@@ -29,6 +29,7 @@ from market.permissions import Actor, Permission, Role
 
 LIVE = Grant.revoked_at.is_(None)
 # Long enough to recognise one's employer, short enough not to be a list of them all.
+LONGEST_NAME = 200
 SUGGESTIONS = 8
 
 
@@ -79,7 +80,7 @@ def organisation_by_uscc(uscc: str | None) -> Organisation | None:
 def organisations_named(text: str) -> Sequence[Organisation]:
     """Verified organisations whose code is ``text`` or whose name holds it: what a person picks from to join."""
     text = text.strip()
-    if len(text) < 2:
+    if not 2 <= len(text) <= LONGEST_NAME:  # A database refuses to search for a book.
         return []
     name = or_(
         Organisation.name.icontains(text, autoescape=True), Organisation.name_en.icontains(text, autoescape=True)

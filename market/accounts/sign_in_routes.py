@@ -7,7 +7,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from market.access import actor, public, signed_in
-from market.accounts import credentials, operations, queries, sessions
+from market.accounts import credentials, devices, operations, queries, sessions
 from market.accounts.blueprint import bp
 from market.accounts.forms import (
     AcceptForm,
@@ -27,6 +27,11 @@ from market.web import safe_next
 SLOWLY = "20 per minute; 200 per hour"
 
 
+def _person() -> str:
+    """Whoever is signed in is counted alone: colleagues and rivals may share the address."""
+    return f"user:{actor().user_id}"
+
+
 def _language() -> str:
     return "en" if str(get_locale()) == "en" else "zh"
 
@@ -41,17 +46,19 @@ def sign_in() -> Any:
 
 @bp.post("/login")
 @public
-@limiter.limit(SLOWLY)
+@limiter.limit(SLOWLY, key_func=devices.asking_device_or_address)
 def sign_in_now() -> Any:
     form, target = SignInForm(), request.form.get("next") or request.args.get("next")
     if form.validate_on_submit():
         found = credentials.authenticate(form.email.data or "", form.password.data or "")
         with transaction():
-            user = credentials.sign_in(actor(), form.email.data or "", found)
+            user = credentials.sign_in(actor(), form.email.data or "", found, devices.this_device())
             if user is not None:
                 sessions.begin(user)
         if user is not None:
-            return redirect(safe_next(target, "home.workspace"), 303)
+            response = redirect(safe_next(target, "home.workspace"), 303)
+            devices.remember_device(response, form.email.data or "")
+            return response
         form.form_errors.append(_("邮箱或密码不正确；多次失败后需等待 5 分钟再试"))
     return render_template("accounts/sign_in.html", form=form, next=target or ""), 422
 
@@ -152,14 +159,15 @@ def confirm() -> Any:
 
 @bp.post("/confirm")
 @signed_in
-@limiter.limit(SLOWLY)
+@limiter.limit(SLOWLY, key_func=_person)
 def confirm_now() -> Any:
     form, target = ConfirmForm(), request.form.get("next") or request.args.get("next")
     if form.validate_on_submit():
         email = queries.user_of(actor().user_id or 0).email
         found = credentials.authenticate(email, form.password.data or "")
         with transaction():
-            fine = credentials.confirm_password(actor(), credentials.sign_in(actor(), email, found))
+            admitted = credentials.sign_in(actor(), email, found, devices.this_device())
+            fine = credentials.confirm_password(actor(), admitted)
         if fine:
             return redirect(safe_next(target, "home.workspace"), 303)
         form.password.errors = [_("密码不正确；多次失败后需等待 5 分钟再试")]
@@ -202,7 +210,7 @@ def save_profile() -> Any:
 
 @bp.post("/password")
 @signed_in
-@limiter.limit(SLOWLY)
+@limiter.limit(SLOWLY, key_func=_person)
 def change_password() -> Any:
     form = ChangePasswordForm()
     if form.validate_on_submit() and attempt(form, lambda: _change(form)):

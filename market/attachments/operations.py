@@ -17,8 +17,6 @@ from market.errors import Conflict, InvalidInput
 from market.jobs import enqueue, handler
 from market.permissions import Actor
 
-LIMIT_MB = 20
-
 
 def store_upload(
     actor: Actor,
@@ -26,7 +24,7 @@ def store_upload(
     slot: str,
     file: FileStorage,
     *,
-    limit_mb: int = LIMIT_MB,
+    limit_mb: int,
     confidential: bool = False,
     field: str | None = None,
     by_visitor: bool = False,

@@ -8,6 +8,7 @@ from flask import Blueprint, Request, Response
 from flask.blueprints import BlueprintSetupState
 
 from market.access import actor, public
+from market.attachments import verification  # noqa: F401  (declares the check of files)
 from market.attachments.queries import attachment_by_token, content_of
 
 bp = Blueprint("attachments", __name__, url_prefix="/attachments")

@@ -8,7 +8,7 @@ from typing import Any
 
 from market import clock
 from market.audit.labels import action_label
-from market.audit.models import Entry
+from market.audit.models import Entry, Veiled
 
 # Spreadsheets read a cell that begins so as a formula; the full-width forms are folded by some of them.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -34,14 +34,18 @@ def safe_cell(value: Any) -> str:
     return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
 
 
-def csv_lines(entries: Iterable[Entry]) -> Iterator[str]:
+def csv_lines(entries: Iterable[Entry | Veiled]) -> Iterator[str]:
     """UTF-8 with a byte order mark, as Excel and WPS expect it, one line an entry."""
     yield "\ufeff" + _line(HEADINGS)
     for entry in entries:
+        moment = clock.local(entry.at).strftime("%Y-%m-%d %H:%M:%S")
+        if isinstance(entry, Veiled):
+            yield _line((entry.seq, moment, *[""] * 7, entry.why, "", entry.hash))
+            continue
         yield _line(
             (
                 entry.seq,
-                clock.local(entry.at).strftime("%Y-%m-%d %H:%M:%S"),
+                moment,
                 entry.actor_name,
                 entry.actor_id,
                 entry.ip,

@@ -79,12 +79,12 @@ def _collect(session: Session, _context: object) -> None:
 
 
 def _refuse_bulk(state: ORMExecuteState) -> None:
-    """Bulk UPDATE/DELETE/INSERT would pass the capture by."""
+    """Bulk UPDATE/DELETE/INSERT would pass the capture by, whether of a class or of its table."""
     if not (state.is_update or state.is_delete or state.is_insert):
         return
-    mapper = state.bind_mapper
-    if mapper is not None and mapper.class_.audited:
-        raise UnauditedChange(f"bulk change of {mapper.class_.__name__}: change rows one by one")
+    name = state.statement.table.name  # pyright: ignore[reportAttributeAccessIssue]
+    if any(mapper.class_.__tablename__ == name and mapper.class_.audited for mapper in Base.registry.mappers):
+        raise UnauditedChange(f"bulk change of {name}: change rows one by one")
 
 
 def _write(session: Session) -> None:

@@ -1,7 +1,8 @@
 """Entry 审计记录 and the head of its chain."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,6 +34,21 @@ class Entry(Base):
     """[{table, id, act: insert|update|delete, values: {column: [before, after]}}]; secret columns as HMAC."""
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+    is_veiled = False
+
+
+@dataclass(frozen=True, slots=True)
+class Veiled:
+    """What is shown of an entry that may not be read: its place in the chain, so that no number is missing."""
+
+    seq: int
+    at: datetime
+    prev_hash: str
+    hash: str
+    why: Any
+
+    is_veiled: ClassVar[bool] = True
 
 
 class AuditHead(Base):

@@ -1,20 +1,22 @@
 """Reads of the journal for the supervisor. The journal itself is written by ``journal`` and checked by ``verify``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 
 from market import clock
 from market.audit.labels import actions_alike
-from market.audit.models import Entry
+from market.audit.models import Entry, Veiled
 from market.database import db
 from market.errors import NotFound
 from market.jobs.models import Outbox
 
-VEILS: list[Callable[[], ColumnElement[bool]]] = []
-"""Rooms above add what nobody may read yet: entries that meet a condition stay in the chain and off the page."""
+PORTION = 500
+VEILS: list[tuple[Callable[[], ColumnElement[bool]], Any]] = []
+"""Rooms above add what may not be read, and why not: of entries that meet a condition only the place is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ class Filter:
 
 
 def entries(wanted: Filter, *, newest_first: bool = True) -> Select[Entry]:
-    query = select(Entry).where(*(~veil() for veil in VEILS))
+    """Who asks for a person, an act or a thing finds no veiled entry by it; by number and day none is missing."""
+    query = select(Entry)
+    if wanted.who or wanted.action or wanted.kind or wanted.subject_id:
+        query = query.where(*(~veil() for veil, _why in VEILS))
     if wanted.who:
         query = query.where(Entry.actor_name.icontains(wanted.who, autoescape=True))
     if wanted.action:
@@ -46,12 +51,31 @@ def entries(wanted: Filter, *, newest_first: bool = True) -> Select[Entry]:
     return query.order_by(Entry.seq.desc() if newest_first else Entry.seq)
 
 
-def entry_of(seq: int) -> Entry:
+def as_shown(rows: Sequence[Entry]) -> list[Entry | Veiled]:
+    """The same entries in the same order, those that may not be read with their place alone."""
+    seqs, veiled = [entry.seq for entry in rows], dict[int, Any]()
+    for veil, why in VEILS:
+        veiled |= dict.fromkeys(db.session.scalars(select(Entry.seq).where(Entry.seq.in_(seqs), veil())), why)
+    return [_without_content(entry, veiled[entry.seq]) if entry.seq in veiled else entry for entry in rows]
+
+
+def _without_content(entry: Entry, why: Any) -> Veiled:
+    return Veiled(entry.seq, entry.at, entry.prev_hash, entry.hash, why)
+
+
+def in_portions(query: Select[Entry], most: int) -> Iterator[Entry | Veiled]:
+    """Up to ``most`` entries of an ordered query as they are shown, read a portion at a time."""
+    rows = db.session.scalars(query.limit(most)).all()
+    for start in range(0, len(rows), PORTION):
+        yield from as_shown(rows[start : start + PORTION])
+
+
+def entry_of(seq: int) -> Entry | Veiled:
     """Raises NotFound."""
-    found = db.session.scalar(select(Entry).where(Entry.seq == seq, *(~veil() for veil in VEILS)))
+    found = db.session.scalar(select(Entry).where(Entry.seq == seq))
     if found is None:
         raise NotFound
-    return found
+    return as_shown([found])[0]
 
 
 def undelivered() -> int:

@@ -1,5 +1,6 @@
 """Routes of audit: the supervisor reads the journal, checks it and takes it out. Nothing here changes business data."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -23,6 +24,16 @@ P = Permission
 MOST_EXPORTED = 50_000
 
 
+@bp.app_template_filter("journalled")
+def journalled(value: Any, column: str) -> str:
+    """A journalled value as people read it: the journal keeps instants as seconds since 1970."""
+    if value is None:
+        return "—"
+    if column.endswith("_at") and isinstance(value, int | float):
+        return f"{clock.local(datetime.fromtimestamp(value, UTC)):%Y-%m-%d %H:%M:%S}"
+    return str(value)
+
+
 @bp.get("/")
 @requires(P.AUDIT_READ)
 def index() -> Any:
@@ -31,6 +42,7 @@ def index() -> Any:
     return render_template(
         "audit/index.html",
         page=page,
+        entries=queries.as_shown(page.items),
         wanted=wanted,
         kinds=kinds(),
         actions=choices(wanted.action),
@@ -92,7 +104,7 @@ def export() -> Any:
     wanted = filter_from(request.form)
     with transaction():
         record(actor(), "audit:export", note=str(wanted))
-    rows = db.session.scalars(queries.entries(wanted, newest_first=False).limit(MOST_EXPORTED))
+    rows = queries.in_portions(queries.entries(wanted, newest_first=False), MOST_EXPORTED)
     name = f"audit-{clock.today():%Y%m%d}.csv"
     text = "".join(csv_lines(rows))
     return Response(text, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})

@@ -118,7 +118,7 @@ def missing(content: BidContent, text: ProblemContent, rules: Rules) -> dict[str
     answers = aligned_answers(content, text.indicators)
     unanswered = [str(number) for number, answer in enumerate(answers, start=1) if not answer.promise]
     if unanswered:
-        found["answers"] = _("第 %(numbers)s 项指标还没有填写承诺值", numbers="、".join(unanswered))
+        found["answers"] = _("第 %(numbers)s 项指标还没有填写承诺值", numbers=_("、").join(unanswered))
     for name in ("route", "foundation", "ip", "risks"):
         if not getattr(content, name):
             found[name] = _("请填写此项")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from market import clock
@@ -109,13 +109,13 @@ def _keep_files(actor: Actor, bid: Bid, version: SealedVersion, package: Package
 
 def _tell_opened(bid: Bid, *, readable: bool) -> None:
     if readable:
-        body = _("“%(title)s”的投递已开启，您的揭榜书已解密，等待形式审查。", title=bid.challenge.title)
+        body = _l("“%(title)s”的投递已开启，您的揭榜书已解密，等待形式审查。", title=bid.challenge.title)
     else:
-        body = _(
+        body = _l(
             "“%(title)s”的投递已开启，但您的揭榜书未能解开，已记入开启记录，请尽快联系主管处室。",
             title=bid.challenge.title,
         )
-    tell_team(bid, _("投递已开启"), body, f"/bids/{bid.id}", key=f"bid-opened:{bid.id}")
+    tell_team(bid, _l("投递已开启"), body, f"/bids/{bid.id}", key=f"bid-opened:{bid.id}")
 
 
 def _call_next_holder(actor: Actor, challenge: Challenge, key: SealingKey) -> None:
@@ -126,8 +126,8 @@ def _call_next_holder(actor: Actor, challenge: Challenge, key: SealingKey) -> No
     ).all()
     notify(
         [user_id for user_id in holders if user_id != actor.user_id],
-        _("等待您共同开启投递：%(code)s", code=challenge.code),
-        _("“%(title)s”已截止，%(name)s 已提交开启份额，请您登录后完成开启。", title=challenge.title, name=actor.name),
+        _l("等待您共同开启投递：%(code)s", code=challenge.code),
+        _l("“%(title)s”已截止，%(name)s 已提交开启份额，请您登录后完成开启。", title=challenge.title, name=actor.name),
         f"/bids/openings/{challenge.code}",
         key=f"opening-share:{challenge.id}:{actor.user_id}",
     )

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import FileStorage
@@ -31,7 +32,7 @@ from market.challenges.models import Challenge
 from market.database import db, violated_constraint
 from market.errors import Conflict, InvalidInput, NotAllowed
 from market.jobs import handler
-from market.notifications.operations import notify
+from market.notifications.operations import Text, notify
 from market.permissions import Actor, Verdict
 from market.programmes.queries import rules_of
 from market.sealing.envelope import seal
@@ -54,7 +55,7 @@ def begin_bid(actor: Actor, challenge: Challenge, solver: Solver) -> Bid:
     if not challenge.takes_bids:
         raise NotAllowed(_("榜单已截止，不再接收投递"))
     if found := obstacles(challenge, solver):
-        raise InvalidInput({"solver": "；".join(found)})
+        raise InvalidInput({"solver": _("；").join(found)})
     if live_bid(challenge, solver) is not None:
         raise Conflict(_("您的团队在这个榜单下已有一份揭榜书"))
     bid = Bid(
@@ -139,7 +140,7 @@ def _seal(actor: Actor, bid: Bid, event: str, number: str) -> SealedVersion:
     content.answers = aligned_answers(content, text.indicators)
     problems = missing(content, text, rules_of(challenge))
     if found := obstacles(challenge, bid.solver):
-        problems[""] = "；".join(found)
+        problems[""] = _("；").join(found)
     if problems:
         raise InvalidInput(problems)
     key = sealing_key_of(sealing_subject(challenge))
@@ -160,8 +161,8 @@ def _seal(actor: Actor, bid: Bid, event: str, number: str) -> SealedVersion:
     erase_draft(actor, bid)
     tell_team(
         bid,
-        _("已收到您的密封投递 %(number)s", number=number),
-        _("“%(title)s”的揭榜书已密封。截止前可以替换或撤回；截止后由两名以上持有人共同开启。", title=challenge.title),
+        _l("已收到您的密封投递 %(number)s", number=number),
+        _l("“%(title)s”的揭榜书已密封。截止前可以替换或撤回；截止后由两名以上持有人共同开启。", title=challenge.title),
         f"/bids/{bid.id}/receipt",
         key=f"bid-sealed:{bid.id}:{bid.versions}",
     )
@@ -230,8 +231,8 @@ def withdraw_bid(actor: Actor, bid: Bid) -> Bid:
     erase_draft(actor, bid)
     tell_team(
         bid,
-        _("揭榜书已撤回"),
-        _("“%(title)s”的揭榜书已撤回。截止前可以重新起草提交。", title=bid.challenge.title),
+        _l("揭榜书已撤回"),
+        _l("“%(title)s”的揭榜书已撤回。截止前可以重新起草提交。", title=bid.challenge.title),
         "/bids/mine",
         key=f"bid-withdrawn:{bid.id}",
     )
@@ -245,8 +246,8 @@ def renounce_bid(actor: Actor, bid: Bid, reason: str) -> Bid:
     advance(bid, "renounce", actor, bid.outcome_note)
     notify(
         [bid.challenge.prepared_by_id],
-        _("揭榜方放弃：%(code)s", code=bid.challenge.code),
-        _("“%(title)s”的揭榜方已放弃，请处理备选或重新评审。", title=bid.challenge.title),
+        _l("揭榜方放弃：%(code)s", code=bid.challenge.code),
+        _l("“%(title)s”的揭榜方已放弃，请处理备选或重新评审。", title=bid.challenge.title),
         f"/bids/{bid.id}",
         key=f"bid-renounced:{bid.id}",
     )
@@ -260,8 +261,8 @@ def disqualify_bid(actor: Actor, bid: Bid, reason: str) -> Bid:
     advance(bid, "disqualify", actor, bid.outcome_note)
     tell_team(
         bid,
-        _("揭榜资格已被取消"),
-        _("“%(title)s”：%(reason)s", title=bid.challenge.title, reason=bid.outcome_note),
+        _l("揭榜资格已被取消"),
+        _l("“%(title)s”：%(reason)s", title=bid.challenge.title, reason=bid.outcome_note),
         f"/bids/{bid.id}",
         key=f"bid-disqualified:{bid.id}",
     )
@@ -277,8 +278,8 @@ def screen_bid(actor: Actor, bid: Bid, passed: bool, note: str = "") -> Bid:
     advance(bid, "qualify" if passed else "fail_screening", actor, bid.screening_note)
     tell_team(
         bid,
-        _("形式审查通过") if passed else _("形式审查未通过"),
-        _("“%(title)s”的形式审查已有结论。%(note)s", title=bid.challenge.title, note=bid.screening_note),
+        _l("形式审查通过") if passed else _l("形式审查未通过"),
+        _l("“%(title)s”的形式审查已有结论。%(note)s", title=bid.challenge.title, note=bid.screening_note),
         f"/bids/{bid.id}",
         key=f"bid-screened:{bid.id}",
     )
@@ -301,12 +302,16 @@ def _reason(text: str, field: str = "reason") -> str:
     return text
 
 
-def tell_team(bid: Bid, subject: str, body: str, url: str, key: str) -> None:
+def tell_team(bid: Bid, subject: Text, body: Text, url: str, key: str) -> None:
+    notify(team_ids(bid), subject, body, url, key=key)
+
+
+def team_ids(bid: Bid) -> list[int]:
     """The lead, and members with an account: nobody else hears of a bid."""
     members = db.session.scalars(
         select(SolverMember.user_id).where(SolverMember.solver_id == bid.solver_id, SolverMember.user_id.is_not(None))
     )
-    notify([bid.lead_id, *members], subject, body, url, key=key)
+    return [bid.lead_id, *(number for number in members if number is not None)]
 
 
 @handler("bids.challenge_changed")
@@ -324,8 +329,8 @@ def _tell_bidders(payload: dict[str, Any]) -> None:
     for bid in bids:
         tell_team(
             bid,
-            _("榜单有变更：%(title)s", title=challenge.title),
-            _("榜单或截止时间有变更，现截止 %(deadline)s（北京时间）。请核对后保留、替换或撤回。", deadline=deadline),
+            _l("榜单有变更：%(title)s", title=challenge.title),
+            _l("榜单或截止时间有变更，现截止 %(deadline)s（北京时间）。请核对后保留、替换或撤回。", deadline=deadline),
             f"/bids/{bid.id}",
             key=f"bid-changed:{bid.id}:{challenge.version}:{challenge.bid_deadline.timestamp():.0f}",
         )

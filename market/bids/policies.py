@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select
 
 from market import clock
@@ -133,13 +134,21 @@ def may_list_bids(actor: Actor, challenge: Challenge) -> Verdict:
     return refused(_("只有主管处室和发榜方可以查看投递"))
 
 
-def _of_sealed_bids() -> ColumnElement[bool]:
-    """Journal entries that tell who bids, or that anybody does, while the bids are sealed."""
-    sealed = (
-        select(Bid.id)
-        .join(Challenge, Challenge.id == Bid.challenge_id)
-        .where(Challenge.state.in_((ChallengeState.POSTED, ChallengeState.CLOSED)))
-    )
+_TAKING_BIDS = (ChallengeState.POSTED, ChallengeState.CLOSED)
+
+
+def _while_sealed() -> ColumnElement[bool]:
+    """Journal entries that tell who bids while the bids are sealed."""
+    return _entries_of(Challenge.state.in_(_TAKING_BIDS))
+
+
+def _never_opened() -> ColumnElement[bool]:
+    """Those of bids that were withdrawn or never submitted: what nobody opened stays unread for good."""
+    return _entries_of(Challenge.state.not_in(_TAKING_BIDS))
+
+
+def _entries_of(stage: ColumnElement[bool]) -> ColumnElement[bool]:
+    sealed = select(Bid.id).join(Challenge, Challenge.id == Bid.challenge_id).where(Bid.state.in_(SEALED_STATES), stage)
     files = select(Attachment.id).where(Attachment.owner_kind == Bid.__tablename__, Attachment.owner_id.in_(sealed))
     return or_(
         and_(Entry.subject_kind == Bid.__tablename__, Entry.subject_id.in_(_as_text(sealed))),
@@ -153,7 +162,10 @@ def _as_text(ids: Select[int]) -> Select[str]:
     return select(cast(rows.c.id, String))
 
 
-VEILS.append(_of_sealed_bids)
+VEILS += [
+    (_while_sealed, _l("密封期内的记录，开启后可读（撤回和未提交的除外）")),
+    (_never_opened, _l("撤回或未提交的揭榜，内容不公开")),
+]
 
 
 @owner(Bid, by_slot=True)

@@ -108,7 +108,7 @@ def _save(bid: Bid, form: BidForm, indicators: list[Any]) -> Any:
         return None
     is_valid = form.validate()
     if problems:
-        form.take_errors(InvalidInput({"files": "；".join(problems)}))
+        form.take_errors(InvalidInput({"files": _("；").join(problems)}))
     if problems or not is_valid:
         return None
     with transaction():

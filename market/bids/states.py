@@ -3,7 +3,7 @@
 from statemachine.states import States
 
 from market.bids.models import Bid, BidState
-from market.permissions import Permission
+from market.permissions import N_, Permission
 from market.workflow import Machine, governs
 
 
@@ -47,19 +47,19 @@ class BidMachine(Machine):
     del s
 
     moves = {
-        "submit": ("密封提交", Permission.BID_WRITE),
-        "replace": ("替换", Permission.BID_WRITE),
-        "withdraw": ("撤回", Permission.BID_WRITE),
-        "open": ("开启", Permission.BID_OPEN),
-        "qualify": ("形式审查通过", Permission.BID_SCREEN),
-        "fail_screening": ("形式审查不通过", Permission.BID_SCREEN),
-        "recommend": ("推荐", Permission.REVIEW_MANAGE),
-        "move_up": ("备选递补", Permission.NOTICE_APPROVE),
-        "keep_in_reserve": ("列为备选", Permission.REVIEW_MANAGE),
-        "reject": ("不予推荐", Permission.REVIEW_MANAGE),
-        "take_back": ("退回评审", Permission.NOTICE_APPROVE),
-        "award": ("中榜", Permission.NOTICE_APPROVE),
-        "contract": ("登记签约", Permission.CONTRACT_MANAGE),
-        "renounce": ("放弃", Permission.BID_WRITE),
-        "disqualify": ("取消资格", Permission.NOTICE_APPROVE),
+        "submit": (N_("密封提交"), Permission.BID_WRITE),
+        "replace": (N_("替换"), Permission.BID_WRITE),
+        "withdraw": (N_("撤回"), Permission.BID_WRITE),
+        "open": (N_("开启"), Permission.BID_OPEN),
+        "qualify": (N_("形式审查通过"), Permission.BID_SCREEN),
+        "fail_screening": (N_("形式审查不通过"), Permission.BID_SCREEN),
+        "recommend": (N_("推荐"), Permission.REVIEW_MANAGE),
+        "move_up": (N_("备选递补"), Permission.NOTICE_APPROVE),
+        "keep_in_reserve": (N_("列为备选"), Permission.REVIEW_MANAGE),
+        "reject": (N_("不予推荐"), Permission.REVIEW_MANAGE),
+        "take_back": (N_("退回评审"), Permission.NOTICE_APPROVE),
+        "award": (N_("中榜"), Permission.NOTICE_APPROVE),
+        "contract": (N_("登记签约"), Permission.CONTRACT_MANAGE),
+        "renounce": (N_("放弃"), Permission.BID_WRITE),
+        "disqualify": (N_("取消资格"), Permission.NOTICE_APPROVE),
     }

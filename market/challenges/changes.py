@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from market import clock
 from market.challenges import policies
@@ -13,9 +14,11 @@ from market.challenges.operations import copy_head, reason_of, require, tell_bid
 from market.challenges.queries import changed_fields, current_version
 from market.database import db
 from market.errors import InvalidInput
+from market.jobs import enqueue
 from market.needs.checks import clean_values, only_chosen_amounts, problems_of
 from market.needs.content import CONTENT_FIELDS
 from market.needs.sections import AMOUNT_FIELDS
+from market.notifications.operations import Text
 from market.permissions import Actor
 from market.programmes.queries import rules_of
 from market.workflow import advance
@@ -54,7 +57,8 @@ def change_challenge(
     if changed & WEIGHTY_FIELDS:
         least = rules_of(challenge).change_days_left_least
         _move_deadline(actor, challenge, clock.end_of(clock.today() + timedelta(days=least)), text)
-    _tell_all(challenge, _("榜单已变更"), text)
+    _tell_all(challenge, _l("榜单已变更"), text)
+    enqueue("matches.rank", {"challenge_id": challenge.id})
     return new
 
 
@@ -71,7 +75,7 @@ def extend_deadline(actor: Actor, challenge: Challenge, days: int, reason: str) 
     challenge.extensions += 1
     deadline = challenge.bid_deadline or clock.now()
     _move_deadline(actor, challenge, clock.end_of(clock.local(deadline).date() + timedelta(days=days)), text)
-    _tell_all(challenge, _("揭榜截止时间已延长"), text)
+    _tell_all(challenge, _l("揭榜截止时间已延长"), text)
 
 
 def _move_deadline(actor: Actor, challenge: Challenge, to: Any, reason: str) -> None:
@@ -90,7 +94,7 @@ def _move_deadline(actor: Actor, challenge: Challenge, to: Any, reason: str) -> 
     challenge.bid_deadline = to
 
 
-def _tell_all(challenge: Challenge, subject: str, body: str) -> None:
+def _tell_all(challenge: Challenge, subject: Text, body: Text) -> None:
     tell_world(challenge)
     tell_bidders(challenge)
     tell_firm(challenge, subject, body)

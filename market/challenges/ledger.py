@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from market import clock
 from market.accounts.models import User
@@ -98,6 +98,8 @@ def _contracts(ids: Sequence[int]) -> dict[int, list[Any]]:
         .join(user, user.c.id == bid.c.lead_id)
         .outerjoin(unit, unit.c.id == bid.c.organisation_id)
         .where(contract.c.challenge_id.in_(ids))
+        # A draft that was given up before it was signed is history, not a contract.
+        .where(or_(contract.c.state != "terminated", contract.c.signed_on.is_not(None)))
         .order_by(contract.c.id)
     ).all()
     found: dict[int, list[Any]] = {}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market import clock
 from market.accounts.models import District, Organisation
+from market.append_only import locked_once_set
 from market.database import Base, Numbered, Versioned, state_column
 from market.needs.content import ProblemContent
 from market.needs.models import Need
@@ -138,6 +139,9 @@ class ChallengeVersion(Numbered, ProblemContent, Base):
     change_reason: Mapped[str] = mapped_column(String(500), default="")
 
     challenge: Mapped[Challenge] = relationship()
+
+
+locked_once_set(ChallengeVersion, "locked_at")
 
 
 class DeadlineChange(Numbered, Base):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from market import clock
@@ -28,7 +29,7 @@ from market.needs.checks import clean_values, differs, only_chosen_amounts, prob
 from market.needs.content import CONTENT_FIELDS
 from market.needs.models import Need, NeedState
 from market.needs.operations import firm_problem
-from market.notifications.operations import notify
+from market.notifications.operations import Text, notify
 from market.permissions import SYSTEM, Actor, Role, Verdict
 from market.programmes.models import ProgrammeRules
 from market.programmes.queries import rules_of
@@ -62,7 +63,7 @@ def prepare_challenge(actor: Actor, need: Need, posting_days: int | None = None)
     values = {name: getattr(need, name) for name in CONTENT_FIELDS}
     challenge = _draft(actor, need, need.cycle.rules, values, posting_days)
     record(actor, "challenge:prepare", challenge)
-    tell_firm(challenge, _("拟榜文本请确认"), _("主管处室已根据贵单位需求拟榜，请签约人核对文本并确认出资承诺。"))
+    tell_firm(challenge, _l("拟榜文本请确认"), _l("主管处室已根据贵单位需求拟榜，请签约人核对文本并确认出资承诺。"))
     return challenge
 
 
@@ -114,7 +115,7 @@ def edit_challenge(
     copy_head(challenge, version)
     if changed and challenge.confirmed_at is not None:
         challenge.confirmed_at = challenge.confirmed_by_id = None
-        tell_firm(challenge, _("拟榜文本有修改，请重新确认"), _("主管处室修改了拟榜文本，请签约人再次核对并确认。"))
+        tell_firm(challenge, _l("拟榜文本有修改，请重新确认"), _l("主管处室修改了拟榜文本，请签约人再次核对并确认。"))
 
 
 def copy_head(challenge: Challenge, version: ChallengeVersion) -> None:
@@ -128,8 +129,8 @@ def confirm_challenge(actor: Actor, challenge: Challenge) -> None:
     challenge.confirmed_at, challenge.confirmed_by_id = clock.now(), actor.user_id
     notify(
         [challenge.prepared_by_id],
-        _("企业已确认拟榜文本：%(title)s", title=challenge.title),
-        _("可以送审。"),
+        _l("企业已确认拟榜文本：%(title)s", title=challenge.title),
+        _l("可以送审。"),
         manage_url(challenge),
     )
 
@@ -158,7 +159,7 @@ def propose_challenge(actor: Actor, challenge: Challenge) -> None:
     _check_text(challenge)
     advance(challenge, "propose", actor)
     heads = users_with(Role.DIVISION_HEAD)
-    notify(heads, _("榜单待审批：%(title)s", title=challenge.title), _("请核对后批准发榜。"), manage_url(challenge))
+    notify(heads, _l("榜单待审批：%(title)s", title=challenge.title), _l("请核对后批准发榜。"), manage_url(challenge))
 
 
 def send_back(actor: Actor, challenge: Challenge, reason: str) -> None:
@@ -166,7 +167,9 @@ def send_back(actor: Actor, challenge: Challenge, reason: str) -> None:
     require(policies.may_send_back(actor, challenge))
     text = reason_of(reason, _("请写明退回的理由"))
     advance(challenge, "send_back", actor, text)
-    notify([challenge.prepared_by_id], _("榜单退回修改：%(title)s", title=challenge.title), text, manage_url(challenge))
+    notify(
+        [challenge.prepared_by_id], _l("榜单退回修改：%(title)s", title=challenge.title), text, manage_url(challenge)
+    )
 
 
 def approve_challenge(actor: Actor, challenge: Challenge) -> None:
@@ -191,7 +194,7 @@ def approve_challenge(actor: Actor, challenge: Challenge) -> None:
     challenge.bid_deadline = clock.end_of(clock.local(now).date() + timedelta(days=challenge.posting_days))
     tell_world(challenge)
     enqueue("matches.rank", {"challenge_id": challenge.id})
-    tell_firm(challenge, _("榜单已发布（%(code)s）", code=challenge.code), _("榜单已公开，截止前投递内容保持密封。"))
+    tell_firm(challenge, _l("榜单已发布（%(code)s）", code=challenge.code), _l("榜单已公开，截止前投递内容保持密封。"))
 
 
 def _make_sealing_key(challenge: Challenge) -> None:
@@ -229,10 +232,10 @@ def tell_bidders(challenge: Challenge) -> None:
     enqueue("bids.challenge_changed", {"challenge_id": challenge.id})
 
 
-def tell_firm(challenge: Challenge, subject: str, body: str) -> None:
+def tell_firm(challenge: Challenge, subject: Text, body: Text) -> None:
     people = [challenge.need.author_id if challenge.need else None]
     people += users_with(Role.FIRM_SIGNATORY, organisation_id=challenge.organisation_id)
-    notify(people, f"{subject}：{challenge.title}", body, manage_url(challenge))
+    notify(people, _l("%(subject)s：%(title)s", subject=subject, title=challenge.title), body, manage_url(challenge))
 
 
 def revoke_challenge(actor: Actor, challenge: Challenge, reason: str) -> None:
@@ -241,7 +244,7 @@ def revoke_challenge(actor: Actor, challenge: Challenge, reason: str) -> None:
     text = reason_of(reason, _("请写明撤榜的理由"))
     advance(challenge, "revoke", actor, text)
     challenge.ended_at = clock.now()
-    tell_firm(challenge, _("已撤榜"), text)
+    tell_firm(challenge, _l("已撤榜"), text)
     if challenge.is_public:
         tell_world(challenge)
         tell_bidders(challenge)
@@ -263,8 +266,8 @@ def close_due_challenges() -> None:
             tell_world(challenge)
             notify(
                 [challenge.prepared_by_id, challenge.approved_by_id],
-                _("揭榜已截止：%(title)s", title=challenge.title),
-                _("请会同开启投递。"),
+                _l("揭榜已截止：%(title)s", title=challenge.title),
+                _l("请会同开启投递。"),
                 manage_url(challenge),
                 key=f"challenge-closed:{challenge.id}",
             )
@@ -280,7 +283,7 @@ def declare_no_award(actor: Actor, challenge: Challenge, reason: NoAwardReason |
     advance(challenge, "declare_no_award", actor, str(code.label))
     challenge.no_award_reason, challenge.ended_at = code, clock.now()
     tell_world(challenge)
-    tell_firm(challenge, _("榜单流榜"), _("原因：%(reason)s。可与主管处室商定修改后重新发榜。", reason=code.label))
+    tell_firm(challenge, _l("榜单流榜"), _l("原因：%(reason)s。可与主管处室商定修改后重新发榜。", reason=code.label))
 
 
 def relist_challenge(
@@ -304,5 +307,5 @@ def relist_challenge(
         raise InvalidInput(_("重新发榜须修改文本或榜额，现与原榜完全相同"))
     draft.relist_of_id = challenge.id
     record(actor, "challenge:relist", draft, challenge.code or "")
-    tell_firm(draft, _("重新发榜文本请确认"), _("主管处室拟重新发榜，请签约人核对文本并确认出资承诺。"))
+    tell_firm(draft, _l("重新发榜文本请确认"), _l("主管处室拟重新发榜，请签约人核对文本并确认出资承诺。"))
     return draft

@@ -230,7 +230,8 @@ def plain_text(name: str, subject: Any) -> str:
 def _indicator_text(row: dict[str, str]) -> str:
     sign = {">=": "≥", "<=": "≤", "between": ""}.get(row["operator"], "=")
     number = f"{row['value']}–{row['value_high']}" if row["operator"] == "between" else row["value"]
-    return f"{row['name']} {sign} {number} {row.get('unit', '')}（{row.get('method', '')}）"
+    bound = f"{row['name']} {sign} {number} {row.get('unit', '')}"
+    return _("%(name)s（%(note)s）", name=bound, note=row.get("method", ""))
 
 
 def relisted_as(challenge: Challenge) -> Challenge | None:

@@ -146,6 +146,7 @@ def prepare(need_id: int) -> Any:
 
 
 def _content_page(challenge: Challenge, form: ContentForm, title: str, lead: str) -> str:
+    form.count_by(rules_of(challenge))
     return render_template(
         "challenges/content_form.html", challenge=challenge, form=form, title_text=title, lead_text=lead,
         all_sections=SECTIONS, rules=rules_of(challenge),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -49,6 +49,6 @@ register(
     _documents,
     # The address is the portal's fixed one.
     lambda document: f"/challenges/{document.code}",
-    _l("榜单"),
+    lazy_pgettext("list", "榜单"),
     position=10,
 )

@@ -3,7 +3,7 @@
 from statemachine.states import States
 
 from market.challenges.models import Challenge, ChallengeState
-from market.permissions import Permission
+from market.permissions import N_, Permission
 from market.workflow import BY_CLOCK, Machine, governs
 
 
@@ -37,18 +37,18 @@ class ChallengeMachine(Machine):
     del s
 
     moves = {
-        "propose": ("送审", Permission.CHALLENGE_PREPARE),
-        "send_back": ("退回修改", Permission.CHALLENGE_APPROVE),
-        "post": ("批准发榜", Permission.CHALLENGE_APPROVE),
-        "change": ("变更发布", Permission.CHALLENGE_PREPARE),
-        "extend": ("延长揭榜", Permission.CHALLENGE_PREPARE),
-        "close": ("截止", BY_CLOCK),
-        "open_bids": ("开启投递", Permission.BID_OPEN),
-        "start_notice": ("公示拟中榜结果", Permission.NOTICE_APPROVE),
-        "reopen_review": ("退回评审", Permission.NOTICE_APPROVE),
-        "award": ("确定中榜", Permission.NOTICE_APPROVE),
-        "sign": ("登记签约", Permission.CONTRACT_MANAGE),
-        "complete": ("结榜", Permission.CONTRACT_MANAGE),
-        "declare_no_award": ("宣布流榜", Permission.CHALLENGE_APPROVE),
-        "revoke": ("撤榜", Permission.CHALLENGE_APPROVE),
+        "propose": (N_("送审"), Permission.CHALLENGE_PREPARE),
+        "send_back": (N_("退回修改"), Permission.CHALLENGE_APPROVE),
+        "post": (N_("批准发榜"), Permission.CHALLENGE_APPROVE),
+        "change": (N_("变更发布"), Permission.CHALLENGE_PREPARE),
+        "extend": (N_("延长揭榜"), Permission.CHALLENGE_PREPARE),
+        "close": (N_("截止"), BY_CLOCK),
+        "open_bids": (N_("开启投递"), Permission.BID_OPEN),
+        "start_notice": (N_("公示拟中榜结果"), Permission.NOTICE_APPROVE),
+        "reopen_review": (N_("退回评审"), Permission.NOTICE_APPROVE),
+        "award": (N_("确定中榜"), Permission.NOTICE_APPROVE),
+        "sign": (N_("登记签约"), Permission.CONTRACT_MANAGE),
+        "complete": (N_("结榜"), Permission.CONTRACT_MANAGE),
+        "declare_no_award": (N_("宣布流榜"), Permission.CHALLENGE_APPROVE),
+        "revoke": (N_("撤榜"), Permission.CHALLENGE_APPROVE),
     }

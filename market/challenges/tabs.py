@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from market.challenges.models import Challenge, ChallengeState
 from market.challenges.policies import is_own
@@ -43,7 +44,7 @@ TABS: list[Tab] = [
         lambda _actor, challenge: challenge.version > 1 or challenge.extensions > 0,
     ),
     Tab(_l("匹配与邀请"), "matches.show", _with(P.MATCH_READ)),
-    Tab(_l("揭榜"), "bids.of_challenge", lambda a, c: _with(P.BID_READ)(a, c) or is_own(a, c)),
+    Tab(lazy_pgettext("list", "揭榜"), "bids.of_challenge", lambda a, c: _with(P.BID_READ)(a, c) or is_own(a, c)),
     Tab(_l("开启记录"), "bids.opening_record", _opened),
     Tab(_l("评审"), "reviews.show", _with(P.REVIEW_READ)),
 ]

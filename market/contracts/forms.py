@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from market import clock
 from market.bids.models import Bid
-from market.contracts.models import Contract, ContractKind, Milestone
+from market.contracts.models import Contract, ContractKind, Milestone, ResultKind
 from market.contracts.queries import amount_limit, opened_body, version_of
 from market.forms import (
     BaseForm,
@@ -166,3 +166,43 @@ def report_form(milestone: Milestone) -> ReportForm:
     known = {row["name"]: row["measured"] for row in milestone.measured}
     data = {f"measured_{n}": known.get(row["name"], "") for n, row in enumerate(milestone.contract.indicators)}
     return form(data={"report": milestone.report, **data})
+
+
+class _EvidenceForm(BaseForm):
+    files = MultipleFileField(_l("证明材料"))
+
+    def uploaded(self) -> list[Any]:
+        return [file for file in self.files.data or [] if getattr(file, "filename", "")]
+
+
+class SpendForm(_EvidenceForm):
+    """Sums since the project began, in 万元."""
+
+    until = DayField(_l("支出截止日期"))
+    total_fen = WanField(_l("累计研发支出"))
+    fiscal_fen = WanField(_l("其中：财政资金支出"))
+    note = LongTextField(_l("支出构成与依据"), limit=2000)
+
+    def values(self) -> dict[str, Any]:
+        return {name: self._fields[name].data for name in ("until", "total_fen", "fiscal_fen", "note")}
+
+
+class ResultForm(_EvidenceForm):
+    kind = RadioField(
+        _l("成效类别"),
+        choices=[SelectChoice(kind.value, kind.label) for kind in ResultKind],
+        validators=[required(_l("请选择成效类别"))],
+    )
+    first_day = DayField(_l("起始日期"))
+    last_day = DayField(_l("截止日期"))
+    amount_fen = WanField(_l("金额"))
+    quantity = WholeNumberField(_l("专利件数"), smallest=1, largest=10_000)
+    explanation = LongTextField(_l("来源与计算说明"), limit=2000)
+
+    def values(self) -> dict[str, Any]:
+        names = ("kind", "first_day", "last_day", "amount_fen", "quantity", "explanation")
+        return {name: self._fields[name].data for name in names}
+
+
+class WithdrawForm(BaseForm):
+    reason = LongTextField(_l("理由"), limit=1000)

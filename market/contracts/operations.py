@@ -3,7 +3,9 @@
 from datetime import date, timedelta
 from typing import Any
 
+from flask_babel import LazyString
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
@@ -33,7 +35,7 @@ from market.errors import Conflict, InvalidInput, NotAllowed
 from market.jobs import enqueue
 from market.needs.content import Ownership
 from market.notices.queries import blocks_signing
-from market.notifications.operations import notify
+from market.notifications.operations import Text, notify
 from market.permissions import Actor, Role, Verdict
 from market.programmes.queries import rules_of
 from market.workflow import advance
@@ -56,10 +58,13 @@ def _require_open_to_signing(bid: Bid) -> None:
 def draft_contract(actor: Actor, bid: Bid, values: dict[str, Any]) -> Contract:
     """拟定 for an awarded bid. ``values``: kind, amount_fen, rd_total_fen, ownership, starts_on, ends_on, milestones.
 
-    Indicators are frozen from the version that was bid for. Raises InvalidInput, NotAllowed, Conflict.
+    Indicators are frozen from the version that was bid for. A draft that was terminated before signing does not stand
+    in the way of another. Raises InvalidInput, NotAllowed, Conflict.
     """
     _require(policies.may_draft(actor, bid))
     _require_open_to_signing(bid)
+    # Two at once: the second must see the first one's draft.
+    db.session.refresh(bid, with_for_update={"key_share": True, "of": Bid})
     if contract_of_bid(bid) is not None:
         raise Conflict(_("这项揭榜已经拟定过合同"))
     _check_terms(bid, values)
@@ -78,7 +83,7 @@ def draft_contract(actor: Actor, bid: Bid, values: dict[str, Any]) -> Contract:
     db.session.flush()  # Milestones and the audit entry name the contract.
     _write_milestones(contract, values["milestones"])
     record(actor, "contract:draft", contract)
-    _tell_parties(contract, _("合同文本待确认"), _("主管处室已拟定揭榜合同，请核对金额、指标和里程碑后确认。"))
+    _tell_parties(contract, _l("合同文本待确认"), _l("主管处室已拟定揭榜合同，请核对金额、指标和里程碑后确认。"))
     return contract
 
 
@@ -96,7 +101,7 @@ def redraft_contract(actor: Actor, contract: Contract, values: dict[str, Any], r
         db.session.delete(milestone)
     db.session.flush()  # The numbers of the old milestones must be free.
     _write_milestones(contract, values["milestones"])
-    _tell_parties(contract, _("合同文本已修改，请重新确认"), reason)
+    _tell_parties(contract, _l("合同文本已修改，请重新确认"), reason)
     return contract
 
 
@@ -169,10 +174,10 @@ def confirm_contract(actor: Actor, contract: Contract) -> None:
     both = contract.poster_confirmed_at and contract.solver_confirmed_at
     advance(contract, "agree" if both else "confirm", actor)
     if both:
-        message = _("双方已确认合同文本，请上传签署扫描件并登记签署。")
+        message = _l("双方已确认合同文本，请上传签署扫描件并登记签署。")
         notify(
             users_with(Role.CITY_OFFICER),
-            _("合同待登记签署"),
+            _l("合同待登记签署"),
             message,
             _url(contract),
             key=f"contract:{contract.id}:agreed:{contract.lock}",
@@ -184,7 +189,7 @@ def attach_scan(actor: Actor, contract: Contract, slot: str, file: FileStorage) 
     _require(policies.may_attach(actor, contract))
     if slot not in SCAN_SLOTS:
         raise InvalidInput({"slot": _("请选择附件类型")})
-    return store_upload(actor, contract, slot, file, field="file")
+    return store_upload(actor, contract, slot, file, limit_mb=rules_of(contract).attachment_mb_most, field="file")
 
 
 def remove_scan(actor: Actor, contract: Contract, attachment: Attachment) -> None:
@@ -221,7 +226,7 @@ def sign_contract(actor: Actor, contract: Contract, number: str, signed_on: date
     advance(contract.bid, "contract", actor)
     advance(contract.challenge, "sign", actor)
     enqueue("search.update", {"kind": "challenge", "id": contract.challenge_id})
-    _tell_parties(contract, _("合同已登记签署"), _("合同编号 %(number)s，请按里程碑实施。", number=number))
+    _tell_parties(contract, _l("合同已登记签署"), _l("合同编号 %(number)s，请按里程碑实施。", number=number))
 
 
 def register_contract(actor: Actor, contract: Contract, values: dict[str, Any]) -> None:
@@ -283,14 +288,15 @@ def report_milestone(
         if name in indicators and value.strip()
     ]
     milestone.reported_at, milestone.reported_by_id = clock.now(), actor.user_id
+    limit_mb = rules_of(milestone).attachment_mb_most
     for file in files or []:
-        store_upload(actor, milestone, "evidence", file, field="files")
+        store_upload(actor, milestone, "evidence", file, limit_mb=limit_mb, field="files")
     advance(milestone, "report", actor)
     contract = milestone.contract
     signatories = users_with(Role.FIRM_SIGNATORY, contract.organisation_id)
     notify(
         signatories,
-        _("里程碑待验收"),
+        _l("里程碑待验收"),
         milestone.content,
         _url(contract, "/milestones"),
         key=f"milestone:{milestone.id}:reported:{milestone.lock}",
@@ -309,7 +315,7 @@ def accept_milestone(actor: Actor, milestone: Milestone, opinion: str) -> None:
     told = [contract.solver.lead_id, *users_with(Role.CITY_OFFICER), *users_with(Role.FINANCE_MAKER)]
     notify(
         told,
-        _("里程碑已通过验收"),
+        _l("里程碑已通过验收"),
         milestone.content,
         _url(contract, "/milestones"),
         key=f"milestone:{milestone.id}:accepted",
@@ -327,7 +333,7 @@ def send_back_milestone(actor: Actor, milestone: Milestone, reason: str) -> None
     contract = milestone.contract
     notify(
         [contract.solver.lead_id],
-        _("里程碑退回整改"),
+        _l("里程碑退回整改"),
         reason,
         _url(contract, "/milestones"),
         key=f"milestone:{milestone.id}:back:{milestone.sent_back}",
@@ -376,7 +382,7 @@ def _require_reason(reason: str) -> None:
 def _end(actor: Actor, contract: Contract, event: str, reason: str) -> None:
     contract.ended_reason, contract.ended_on = reason.strip(), clock.today()
     advance(contract, event, actor, reason.strip())
-    _tell_parties(contract, _("合同状态变更：%(state)s", state=contract.state.label), reason)
+    _tell_parties(contract, _l("合同状态变更：%(state)s", state=LazyString(lambda: contract.state.label)), reason)
     challenge = contract.challenge
     db.session.flush()  # The queries below must see this contract as ended.
     finished = not live_contracts_of(challenge) and not unsigned_awards_of(challenge)
@@ -390,6 +396,6 @@ def _url(contract: Contract, tab: str = "") -> str:
     return f"/contracts/{contract.id}{tab}"
 
 
-def _tell_parties(contract: Contract, subject: str, body: str) -> None:
+def _tell_parties(contract: Contract, subject: Text, body: Text) -> None:
     told = [contract.solver.lead_id, *users_with(Role.FIRM_SIGNATORY, contract.organisation_id)]
     notify(told, subject, body, _url(contract))

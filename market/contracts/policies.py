@@ -5,7 +5,15 @@ from sqlalchemy import select
 
 from market.attachments.policies import owner
 from market.bids.models import Bid, BidState
-from market.contracts.models import Contract, ContractState, Milestone, MilestoneState
+from market.contracts.models import (
+    Contract,
+    ContractState,
+    DeclaredResult,
+    Milestone,
+    MilestoneState,
+    SpendReport,
+    SpendState,
+)
 from market.database import db
 from market.permissions import ALLOWED, Actor, Permission, Verdict, refused
 from market.solvers.models import Solver, SolverMember
@@ -105,4 +113,54 @@ def may_judge(actor: Actor, milestone: Milestone) -> Verdict:
         return refused(_("合同不在实施中"))
     if milestone.state is not MilestoneState.REPORTED:
         return refused(_("这个里程碑还没有报送完成情况，或已经验收"))
+    return ALLOWED
+
+
+@owner(SpendReport)
+def may_see_spending(actor: Actor, report: SpendReport) -> Verdict:
+    return may_see(actor, report.contract)
+
+
+@owner(DeclaredResult)
+def may_see_result(actor: Actor, result: DeclaredResult) -> Verdict:
+    return may_see(actor, result.contract)
+
+
+def may_report_spending(actor: Actor, contract: Contract) -> Verdict:
+    if not (is_lead(actor, contract) and actor.has(Permission.MILESTONE_REPORT)):
+        return refused(_("研发支出由揭榜方负责人报送"))
+    if contract.signed_on is None:
+        return refused(_("合同签署后才能报送研发支出"))
+    return ALLOWED
+
+
+def may_judge_spending(actor: Actor, report: SpendReport) -> Verdict:
+    if report.contract.organisation_id not in actor.organisations_with(Permission.MILESTONE_ACCEPT):
+        return refused(_("研发支出由发榜方签约人确认"))
+    if report.state is not SpendState.REPORTED:
+        return refused(_("这份研发支出已经处理"))
+    if report.reported_by_id == actor.user_id:
+        return refused(_("报送人不能确认自己的研发支出"))
+    return ALLOWED
+
+
+def may_declare(actor: Actor, contract: Contract) -> Verdict:
+    """After acceptance: of the whole, or of a milestone whose result is in use already."""
+    if contract.organisation_id not in actor.organisations_with(Permission.MILESTONE_ACCEPT):
+        return refused(_("成效由发榜方签约人申报"))
+    if contract.state not in (ContractState.SIGNED, ContractState.COMPLETED, ContractState.CLOSED):
+        return refused(_("合同不在实施中，也没有验收或结题，不能申报成效"))
+    passed = select(Milestone.id).where(
+        Milestone.contract_id == contract.id, Milestone.state == MilestoneState.ACCEPTED
+    )
+    if db.session.scalar(passed.limit(1)) is None:
+        return refused(_("至少一个里程碑通过验收后才能申报成效"))
+    return ALLOWED
+
+
+def may_withdraw(actor: Actor, result: DeclaredResult) -> Verdict:
+    if result.contract.organisation_id not in actor.organisations_with(Permission.MILESTONE_ACCEPT):
+        return refused(_("成效由发榜方签约人申报和撤回"))
+    if result.withdrawn_at is not None:
+        return refused(_("这条成效已经撤回"))
     return ALLOWED

@@ -15,13 +15,21 @@ from market.audit.models import Entry
 from market.bids.content import requirement_text
 from market.bids.models import Bid, BidState, OpenedContent
 from market.challenges.models import Challenge, ChallengeVersion
-from market.contracts.models import Contract, ContractState, Milestone, MilestoneState
+from market.contracts.models import (
+    Contract,
+    ContractState,
+    DeclaredResult,
+    Milestone,
+    MilestoneState,
+    SpendReport,
+    SpendState,
+)
 from market.contracts.policies import may_see
 from market.database import db
 from market.errors import NotFound
 from market.needs.content import AmountKind
 from market.notices.models import AwardItem, Notice, NoticeState
-from market.permissions import Actor, Permission
+from market.permissions import N_, Actor, Permission
 from market.programmes.queries import rules_of
 from market.solvers.models import Solver, SolverMember
 from market.workflow import machine_of
@@ -161,7 +169,7 @@ def awaiting_contract(actor: Actor) -> Sequence[Bid]:
             joinedload(Bid.challenge).joinedload(Challenge.organisation),
             joinedload(Bid.solver),
         )
-        .where(Bid.state == BidState.AWARDED, ~Bid.id.in_(select(Contract.bid_id)))
+        .where(Bid.state == BidState.AWARDED, ~Bid.id.in_(select(Contract.bid_id).where(is_live())))
         .order_by(Bid.state_changed_at, Bid.id)
         .limit(50)
     ).all()
@@ -175,8 +183,21 @@ def bid_to_contract(actor: Actor, bid_id: int) -> Bid:
     return found
 
 
+def is_live() -> ColumnElement[bool]:
+    """Not a draft that was given up (NOT_GIVEN_UP in models.py says the same to the database)."""
+    return or_(Contract.state != ContractState.TERMINATED, Contract.signed_on.is_not(None))
+
+
 def contract_of_bid(bid: Bid) -> Contract | None:
-    return db.session.scalar(select(Contract).where(Contract.bid_id == bid.id))
+    """The bid's contract; a draft that was given up does not count."""
+    return db.session.scalar(select(Contract).where(Contract.bid_id == bid.id, is_live()))
+
+
+def given_up_drafts(contract_or_bid: Contract | Bid) -> Sequence[Contract]:
+    """Earlier drafts of the same bid that were terminated before signing, oldest first."""
+    bid_id = contract_or_bid.bid_id if isinstance(contract_or_bid, Contract) else contract_or_bid.id
+    query = select(Contract).where(Contract.bid_id == bid_id, ~is_live()).order_by(Contract.id)
+    return db.session.scalars(query).all()
 
 
 def amount_limit(bid: Bid) -> tuple[int | None, str]:
@@ -247,17 +268,57 @@ def indicator_lines(contract: Contract, milestone: Milestone | None = None) -> l
     ]
 
 
+def spending_of(contract: Contract) -> Sequence[SpendReport]:
+    """Reports of what was spent, newest day first."""
+    query = select(SpendReport).where(SpendReport.contract_id == contract.id)
+    return db.session.scalars(query.order_by(SpendReport.until.desc(), SpendReport.id.desc())).all()
+
+
+def confirmed_spending(contract: Contract) -> SpendReport | None:
+    """The confirmed report that counts today; each counts from the beginning, so that they are never added up."""
+    return next((report for report in spending_of(contract) if report.state is SpendState.CONFIRMED), None)
+
+
+def results_of(contract: Contract) -> Sequence[DeclaredResult]:
+    """Declared results, newest first, those withdrawn among them."""
+    query = select(DeclaredResult).where(DeclaredResult.contract_id == contract.id)
+    return db.session.scalars(query.order_by(DeclaredResult.last_day.desc(), DeclaredResult.id.desc())).all()
+
+
+def spend_report_for(actor: Actor, report_id: int) -> SpendReport:
+    """Raises NotFound also when the asker may not know that it exists."""
+    found = db.session.get(SpendReport, report_id)
+    if found is None or not may_see(actor, found.contract):
+        raise NotFound
+    return found
+
+
+def result_for(actor: Actor, result_id: int) -> DeclaredResult:
+    """Raises NotFound also when the asker may not know that it exists."""
+    found = db.session.get(DeclaredResult, result_id)
+    if found is None or not may_see(actor, found.contract):
+        raise NotFound
+    return found
+
+
 _ACTS = {
-    "contract:draft": "拟定合同",
-    "attachment:store": "上传附件",
-    "attachment:remove": "移除附件",
+    "contract:draft": N_("拟定合同"),
+    "spend_report:report": N_("报送研发支出"),
+    "declared_result:declare": N_("申报成效"),
+    "declared_result:withdraw": N_("撤回成效"),
+    "attachment:store": N_("上传附件"),
+    "attachment:remove": N_("移除附件"),
 }
 
 
 def history_of(contract: Contract) -> list[dict[str, Any]]:
     """What happened to the contract and its milestones, newest first, as the timeline shows it."""
     milestones = {str(m.id): m for m in milestones_of(contract)}
+    spending = [str(report.id) for report in spending_of(contract)]
+    results = [str(result.id) for result in results_of(contract)]
     about = or_(
+        and_(Entry.subject_kind == SpendReport.__tablename__, Entry.subject_id.in_(spending)),
+        and_(Entry.subject_kind == DeclaredResult.__tablename__, Entry.subject_id.in_(results)),
         and_(Entry.subject_kind == Contract.__tablename__, Entry.subject_id == str(contract.id)),
         and_(Entry.subject_kind == Milestone.__tablename__, Entry.subject_id.in_(milestones)),
     )
@@ -266,19 +327,19 @@ def history_of(contract: Contract) -> list[dict[str, Any]]:
         title = _act_label(entry.action)
         if entry.subject_kind == Milestone.__tablename__:
             title = _("里程碑 %(seq)d：%(act)s", seq=milestones[entry.subject_id].seq, act=title)
-        note = _SLOTS.get(entry.note, entry.note) if entry.action.startswith("attachment:") else entry.note
+        note = _(_SLOTS.get(entry.note, entry.note)) if entry.action.startswith("attachment:") else entry.note
         found.append({"at": entry.at, "title": title, "actor": entry.actor_name, "text": note})
     return found
 
 
-_SLOTS = {"signed_scan": "合同签署扫描件", "pledge": "军令状", "evidence": "证明材料"}
+_SLOTS = {"signed_scan": N_("合同签署扫描件"), "pledge": N_("军令状"), "evidence": N_("证明材料")}
 
 
 def _act_label(action: str) -> str:
     table, _colon, event = action.partition(":")
-    model = {"contract": Contract, "milestone": Milestone}.get(table)
+    model = {"contract": Contract, "milestone": Milestone, "spend_report": SpendReport}.get(table)
     moves = machine_of(model).moves if model else {}
-    return _(moves[event][0]) if event in moves else _(_ACTS.get(action, "更新"))
+    return _(moves[event][0]) if event in moves else _(_ACTS.get(action, N_("更新")))
 
 
 def live_contracts_of(challenge: Challenge) -> Sequence[Contract]:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from market.access import actor, requires
 from market.attachments.queries import attachments_of, attachments_of_many, for_list
 from market.bids.content import requirement_text
-from market.contracts import operations, policies, queries
+from market.contracts import operations, outcome_routes, policies, queries  # noqa: F401  (outcome_routes adds its pages)
+from market.contracts.blueprint import bp
 from market.contracts.forms import (
     SCAN_LABELS,
     DraftForm,
@@ -30,8 +31,6 @@ from market.notices.queries import blocks_signing
 from market.paging import page_number, paginate
 from market.permissions import Permission as P
 from market.programmes.queries import rules_of
-
-bp = Blueprint("contracts", __name__, url_prefix="/contracts")
 
 
 def _show(contract: Contract, tab: str = "overview") -> Any:
@@ -82,7 +81,7 @@ def _draft_page(bid: Any, form: DraftForm) -> str:
     return render_template(
         "contracts/draft.html", form=form, bid=bid, contract=None, limit=limit, limit_of=what, blocked=blocked,
         may=policies.may_draft(actor(), bid), due=queries.signing_due(bid), indicators=queries.frozen_indicators(bid),
-        requirement_text=requirement_text,
+        requirement_text=requirement_text, given_up=queries.given_up_drafts(bid),
     )  # fmt: skip
 
 
@@ -119,7 +118,8 @@ def _overview(contract: Contract, scans: ScanForm) -> str:
     return _page(
         "overview", contract, tab="overview", scans=scans, files=items, due=queries.signing_due(contract.bid),
         lines=queries.indicator_lines(contract), milestones=queries.milestones_of(contract),
-        blocked=blocks_signing(contract.challenge),
+        blocked=blocks_signing(contract.challenge), given_up=queries.given_up_drafts(contract),
+        live=queries.contract_of_bid(contract.bid), may_draft=bool(policies.may_draft(actor(), contract.bid)),
     )  # fmt: skip
 
 

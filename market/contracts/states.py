@@ -2,8 +2,8 @@
 
 from statemachine.states import States
 
-from market.contracts.models import Contract, ContractState, Milestone, MilestoneState
-from market.permissions import Permission
+from market.contracts.models import Contract, ContractState, Milestone, MilestoneState, SpendReport, SpendState
+from market.permissions import N_, Permission
 from market.workflow import Machine, governs
 
 
@@ -29,14 +29,14 @@ class ContractMachine(Machine):
     del s
 
     moves = {
-        "confirm": ("确认文本", Permission.CONTRACT_SIGN),
-        "agree": ("双方确认完成", Permission.CONTRACT_SIGN),
-        "redraft": ("修改文本", Permission.CONTRACT_MANAGE),
-        "sign": ("登记签署", Permission.CONTRACT_MANAGE),
-        "register": ("登记技术合同", Permission.CONTRACT_MANAGE),
-        "complete": ("验收通过", Permission.CONTRACT_MANAGE),
-        "close": ("结题", Permission.CONTRACT_MANAGE),
-        "terminate": ("终止", Permission.CONTRACT_MANAGE),
+        "confirm": (N_("确认文本"), Permission.CONTRACT_SIGN),
+        "agree": (N_("双方确认完成"), Permission.CONTRACT_SIGN),
+        "redraft": (N_("修改文本"), Permission.CONTRACT_MANAGE),
+        "sign": (N_("登记签署"), Permission.CONTRACT_MANAGE),
+        "register": (N_("登记技术合同"), Permission.CONTRACT_MANAGE),
+        "complete": (N_("验收通过"), Permission.CONTRACT_MANAGE),
+        "close": (N_("结题"), Permission.CONTRACT_MANAGE),
+        "terminate": (N_("终止"), Permission.CONTRACT_MANAGE),
     }
 
 
@@ -57,7 +57,28 @@ class MilestoneMachine(Machine):
     del s
 
     moves = {
-        "report": ("报送完成情况", Permission.MILESTONE_REPORT),
-        "accept": ("验收通过", Permission.MILESTONE_ACCEPT),
-        "send_back": ("退回整改", Permission.MILESTONE_ACCEPT),
+        "report": (N_("报送完成情况"), Permission.MILESTONE_REPORT),
+        "accept": (N_("验收通过"), Permission.MILESTONE_ACCEPT),
+        "send_back": (N_("退回整改"), Permission.MILESTONE_ACCEPT),
+    }
+
+
+@governs(SpendReport)
+class SpendMachine(Machine):
+    """待确认 → 已确认 | 退回; a new report follows one that was sent back."""
+
+    states = States.from_enum(
+        SpendState,
+        initial=SpendState.REPORTED,
+        final=[SpendState.CONFIRMED, SpendState.SENT_BACK],
+        use_enum_instance=True,
+    )
+    s = states
+    confirm = s.REPORTED.to(s.CONFIRMED)
+    send_back = s.REPORTED.to(s.SENT_BACK)
+    del s
+
+    moves = {
+        "confirm": (N_("确认研发支出"), Permission.MILESTONE_ACCEPT),
+        "send_back": (N_("退回研发支出"), Permission.MILESTONE_ACCEPT),
     }

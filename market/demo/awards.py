@@ -1,12 +1,10 @@
 """Bids, openings, reviews, notices, contracts, milestones and payouts of one challenge, written into the diary."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from io import BytesIO
 from typing import Any
 
 from sqlalchemy import select
-from werkzeug.datastructures import FileStorage
 
 from market.bids.models import Bid, BidState
 from market.bids.opening import release_opening_share
@@ -22,11 +20,14 @@ from market.contracts.operations import (
     draft_contract,
     register_contract,
     report_milestone,
+    send_back_milestone,
     sign_contract,
 )
 from market.database import db
 from market.demo.cast import Cast
 from market.demo.diary import Diary
+from market.demo.lots import seed_that_seats
+from market.demo.scans import small_pdf
 from market.demo.scores import spread_scores
 from market.demo.values import CONTRACT_KINDS, bid_content, day
 from market.money import parse_wan
@@ -35,7 +36,7 @@ from market.notices.models import Notice
 from market.notices.operations import approve_notice, prepare_notice, propose_notice, take_effect
 from market.notices.queries import default_text
 from market.payouts.models import BudgetLine, Payout, PayoutKind
-from market.payouts.operations import approve_payout, check_payout, confirm_paid, request_payout
+from market.payouts.operations import approve_payout, check_payout, confirm_paid, request_payout, send_back_payout
 from market.reviews.models import Assignment, AssignmentState, Round
 from market.reviews.operations import (
     conclude_round,
@@ -53,29 +54,6 @@ NO_OPINION = "评审组审阅材料并评议后认为，各方案均未达到合
 CLERK, SECOND, HEAD = "city-officer-1", "city-officer-2", "division-head"
 MAKER, CHECKER = "finance-maker", "finance-checker"
 EXPERTS_A_ROUND = 5
-# A draw in which the demo's first expert sits on the panel that is scoring, and has not handed in yet.
-SEEDS = {"N26-C05": "demo 0"}
-
-
-def small_pdf(text: str) -> FileStorage:
-    """A one-page PDF that stands for a scan: the demo ships no pictures of signatures."""
-    page = f"BT /F1 14 Tf 72 720 Td ({text}) Tj ET".encode("ascii", "replace")
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n" % len(page) + page + b"\nendstream",
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    out, offsets = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, start=1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n" % number + body + b"\nendobj\n"
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table
-    out += b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, out.rindex(b"xref\n0"))
-    return FileStorage(BytesIO(out), filename="signed.pdf", content_type="application/pdf")
 
 
 class AwardStory:
@@ -125,18 +103,21 @@ class AwardStory:
         for bid in db.session.scalars(opened).all():
             screen_bid(self.cast.actor(CLERK), bid, True)
 
-    def open_on(self, on: date) -> None:
+    def open_on(self, on: date, screened: bool = True) -> None:
         self.diary.note(on, "09:00", self.release, CLERK)
         self.diary.note(on, "09:10", self.release, HEAD)
-        if self.bids:
+        if self.bids and screened:
             self.diary.note(on, "14:00", self.screen)
 
     # --- review -----------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
+    def start(self, sought: Collection[str] = (), handed_in: int = 0) -> None:
+        """Draw the panel; the people ``sought`` are to sit on it and not to hand in first."""
         round_ = start_round(self.cast.actor(CLERK), self.challenge)
         self.diary.keep("review_round", self.key, round_)
-        draw_experts(self.cast.actor(CLERK), round_, EXPERTS_A_ROUND, seed=SEEDS.get(self.key, f"demo {self.key}"))
+        users = {self.cast.people[key] for key in sought}
+        seed = seed_that_seats(round_, EXPERTS_A_ROUND, users, handed_in) if users else None
+        draw_experts(self.cast.actor(CLERK), round_, EXPERTS_A_ROUND, seed=seed or f"demo {self.key}")
 
     def convene(self) -> None:
         convene_round(self.cast.actor(SECOND), self.round)
@@ -165,6 +146,18 @@ class AwardStory:
                 save_score_draft(actor, task, bid, spread_scores(self.round.criteria, float(entry["score"]), number))
             submit_scores(actor, task)
 
+    def begin_sheet(self) -> None:
+        """Whoever is next has written half a sheet and kept it."""
+        actor, task = self._tasks()[0]
+        entry = self.bids[0]
+        sheet = spread_scores(self.round.criteria, float(entry["score"]), 0)
+        begun = [criterion["key"] for criterion in self.round.criteria[:2]]
+        values = {
+            "scores": {key: sheet["scores"][key] for key in begun},
+            "reasons": {key: sheet["reasons"][key] for key in begun},
+        }
+        save_score_draft(actor, task, self.diary.get(Bid, entry["key"]), values)
+
     def rank(self) -> None:
         rank_round(self.cast.actor(CLERK), self.round)
 
@@ -191,10 +184,13 @@ class AwardStory:
 
     # --- notice -----------------------------------------------------------------------------------------------------
 
-    def prepare_notice(self) -> None:
+    def draft_notice(self) -> None:
         notice = prepare_notice(self.cast.actor(CLERK), self.challenge, default_text(self.challenge))
         self.diary.keep("notice", self.key, notice)
-        propose_notice(self.cast.actor(CLERK), notice)
+
+    def prepare_notice(self) -> None:
+        self.draft_notice()
+        propose_notice(self.cast.actor(CLERK), self.notice)
 
     def publish(self, on: date) -> None:
         approve_notice(self.cast.actor(HEAD), self.notice, f"党组会〔{on.year}〕{on.timetuple().tm_yday} 号")
@@ -215,6 +211,10 @@ class AwardStory:
         return next(entry for entry in self.bids if entry["outcome"] == "won")
 
     @property
+    def winning_bid(self) -> Bid:
+        return self.diary.get(Bid, self.winner["key"])
+
+    @property
     def row(self) -> Contract:
         return self.diary.get(Contract, self.contract["key"])
 
@@ -231,7 +231,7 @@ class AwardStory:
                 {"content": m["content"], "due_on": day(m["due"]), "percent": m["percent"]} for m in plan["milestones"]
             ],
         }
-        contract = draft_contract(self.cast.actor(CLERK), self.diary.get(Bid, self.winner["key"]), values)
+        contract = draft_contract(self.cast.actor(CLERK), self.winning_bid, values)
         self.diary.keep("contract", plan["key"], contract)
 
     def confirm_both(self, poster: str) -> None:
@@ -269,12 +269,12 @@ class AwardStory:
 
     # --- milestones and payouts -------------------------------------------------------------------------------------
 
-    def _milestone(self, seq: int) -> Milestone:
+    def milestone(self, seq: int) -> Milestone:
         query = select(Milestone).where(Milestone.contract_id == self.row.id, Milestone.seq == seq)
         return db.session.scalars(query).one()
 
     def report(self, seq: int) -> None:
-        milestone = self._milestone(seq)
+        milestone = self.milestone(seq)
         is_last = seq == len(self.contract["milestones"])
         measured = (
             {row["indicator"]: f"{row['value']} {row['unit']}" for row in self.winner["answers"]} if is_last else {}
@@ -284,7 +284,10 @@ class AwardStory:
 
     def accept(self, poster: str, seq: int) -> None:
         opinion = "现场查验记录与样品，达到本阶段约定，同意通过。"
-        accept_milestone(self.cast.actor(f"signatory-{poster}"), self._milestone(seq), opinion)
+        accept_milestone(self.cast.actor(f"signatory-{poster}"), self.milestone(seq), opinion)
+
+    def rectify(self, poster: str, seq: int, verdict: str) -> None:
+        send_back_milestone(self.cast.actor(f"signatory-{poster}"), self.milestone(seq), verdict)
 
     def complete(self) -> None:
         complete_contract(self.cast.actor(CLERK), self.row, "全部里程碑通过验收")
@@ -292,7 +295,7 @@ class AwardStory:
     def request(self, plan: dict[str, Any], line: str) -> None:
         payout = request_payout(
             self.cast.actor(MAKER),
-            self._milestone(plan["milestone_seq"]),
+            self.milestone(plan["milestone_seq"]),
             PayoutKind.REWARD,
             self.diary.get(BudgetLine, line),
             "淄博某银行营业部（虚构）",
@@ -309,6 +312,9 @@ class AwardStory:
     def check(self, plan: dict[str, Any]) -> None:
         check_payout(self.cast.actor(CHECKER), self._payout(plan))
 
+    def return_request(self, plan: dict[str, Any]) -> None:
+        send_back_payout(self.cast.actor(CHECKER), self._payout(plan), plan["reason"])
+
     def approve(self, plan: dict[str, Any]) -> None:
         approve_payout(self.cast.actor(HEAD), self._payout(plan))
 
@@ -321,15 +327,19 @@ class AwardStory:
                 self.diary.note(day(milestone["reported_on"]), "10:00", self.report, milestone["seq"])
             if milestone["accepted_on"]:
                 self.diary.note(day(milestone["accepted_on"]), "15:00", self.accept, poster, milestone["seq"])
+            if milestone.get("sent_back_on"):
+                back = (poster, milestone["seq"], milestone["verdict"])
+                self.diary.note(day(milestone["sent_back_on"]), "15:30", self.rectify, *back)
 
     def money_flows(self, line: str) -> None:
         for plan in self.contract["payouts"]:
             steps = (
                 ("requested_on", "09:30", self.request, (plan, plan.get("line", line))),
                 ("finance_checked_on", "10:30", self.check, (plan,)),
+                ("sent_back_on", "10:40", self.return_request, (plan,)),
                 ("approved_on", "11:30", self.approve, (plan,)),
                 ("confirmed_on", "15:00", self.pay, (plan,)),
             )
             for when, at, work, arguments in steps:
-                if plan[when]:
+                if plan.get(when):
                     self.diary.note(day(plan[when]), at, work, *arguments)

@@ -8,11 +8,14 @@ from market.demo.cast import Cast
 from market.demo.diary import Diary
 from market.demo.files import read
 from market.demo.needs import NeedStory
+from market.demo.objections import ObjectionStory
+from market.demo.outcomes import OutcomeStory, tell_frozen_months
+from market.demo.panels import UNDER_REVIEW, tell_panel
 from market.demo.values import day
-from market.notices.operations import accept_objection, submit_objection
-from market.permissions import ANONYMOUS
 
 WRITTEN_ON = date(2026, 11, 22)
+# Long enough for five working days with the longest holiday between them.
+NOTICE_DAYS = 17
 
 
 class LiveCycle:
@@ -84,45 +87,44 @@ class LiveCycle:
             self._decide(story, entry, contract)
 
     def _decide(self, story: AwardStory, entry: dict[str, Any], contract: dict[str, Any] | None) -> None:
-        deadline = day(entry["bid_deadline"])
-        story.open_on(deadline + timedelta(days=1))
-        reviewed = deadline + timedelta(days=8)
-        if entry["state"] == "under_review":
-            self._begin_review(story, entry)
+        deadline, state = day(entry["bid_deadline"]), entry["state"]
+        story.open_on(deadline + timedelta(days=1), screened=state != "opened")
+        if state == "opened":
             return
-        story.review_on(reviewed)
+        if state in UNDER_REVIEW:
+            tell_panel(story, state, self.today)
+            return
+        story.review_on(deadline + timedelta(days=8))
         effective = None
         if contract:
             signed = contract["signed_on"]
-            effective = day(signed) - timedelta(days=1) if signed else day(entry["notice_until"]) + timedelta(days=1)
+            effective = day(signed) if signed else day(entry["notice_from"]) + timedelta(days=NOTICE_DAYS)
+            effective -= timedelta(days=1)
         if entry["key"].endswith("C23"):
             # This one waits for the head's approval.
             self.diary.note(self.today - timedelta(days=1), "15:00", story.prepare_notice)
         else:
             story.notice_on(day(entry["notice_from"]), effective)
         if entry["objection"]:
-            self.diary.note(day(entry["objection"]["raised_on"]), "11:00", self._object, story, entry["objection"])
-        if contract and contract["signed_on"]:
-            poster = entry["poster"]
+            ObjectionStory(story, entry["objection"]).tell()
+        if state == "next_in_rank":
+            self.diary.note(self.today - timedelta(days=2), "15:20", story.draft_notice)
+        if contract:
+            self._contract(story, entry["poster"], contract)
+
+    def _contract(self, story: AwardStory, poster: str, contract: dict[str, Any]) -> None:
+        if contract["signed_on"]:
             story.contract_signed(poster)
             story.milestones_pass(poster)
             story.money_flows("live")
-
-    def _begin_review(self, story: AwardStory, entry: dict[str, Any]) -> None:
-        """One panel is scoring, with sheets of two experts in; the other has still to declare."""
-        note, today = self.diary.note, self.today
-        note(today - timedelta(days=4), "09:00", story.start)
-        note(today - timedelta(days=4), "10:00", story.convene)
-        if entry["key"].endswith("C05"):
-            note(today - timedelta(days=3), "10:00", story.declare)
-            note(today - timedelta(days=3), "15:00", story.begin_scoring)
-            note(today - timedelta(days=2), "11:00", story.score, 2)
-
-    def _object(self, story: AwardStory, entry: dict[str, Any]) -> None:
-        words = {"name": entry["name"], "phone": entry["phone"], "email": entry["email"], "grounds": entry["text"]}
-        objection = submit_objection(ANONYMOUS, story.notice, words)
-        accept_objection(self.cast.actor("city-officer-1"), objection)
+            OutcomeStory(story, poster).tell(self.today)
+            return
+        if contract["drafted_on"]:
+            self.diary.note(day(contract["drafted_on"]), "10:00", story.draft_contract)
+        if contract["agreed_on"]:
+            self.diary.note(day(contract["agreed_on"]), "15:00", story.confirm_both, poster)
 
 
 def tell_live(cast: Cast, diary: Diary, today: date) -> None:
     LiveCycle(cast, diary, today).tell()
+    tell_frozen_months(cast, diary, today)

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from market.accounts.models import Organisation
+from market.attachments.queries import attachments_of
 from market.challenges.models import Challenge
 from market.challenges.operations import (
     approve_challenge,
@@ -16,9 +17,12 @@ from market.database import db
 from market.demo.cast import Cast
 from market.demo.diary import Diary
 from market.demo.files import read
+from market.demo.scans import small_pdf
 from market.demo.values import day, need_values
 from market.needs.models import Need
 from market.needs.operations import (
+    COMMITMENT,
+    attach_commitment,
     create_need,
     pass_formal_check,
     recommend_need,
@@ -59,6 +63,8 @@ class NeedStory:
         self.diary.keep("need", self.key, need)
 
     def submit(self) -> None:
+        if not attachments_of(self.need, COMMITMENT):
+            attach_commitment(self.cast.actor(self.author), self.need, small_pdf(f"commitment {self.key}"))
         submit_need(self.cast.actor(self.signatory), self.need)
 
     def recommend(self) -> None:

@@ -13,14 +13,18 @@ from market.challenges.models import Challenge, ChallengeState, NoAwardReason
 from market.clock import SHANGHAI
 from market.database import db, transaction
 from market.demo.awards import AwardStory
+from market.demo.bureau import tell_bureau
 from market.demo.cast import PASSPHRASE, PASSWORD, Cast, load_cast
 from market.demo.diary import Diary
 from market.demo.files import read
-from market.demo.invitations import invite_the_best
+from market.demo.invitations import decline_just_now, tell_invitations
 from market.demo.live import tell_live
 from market.demo.meetings import tell_coming_event, tell_meetings
 from market.demo.needs import tell_2021
 from market.demo.newcomers import tell_newcomers
+from market.demo.outcomes import OutcomeStory, tell_refund_under_way
+from market.demo.progress import progress
+from market.demo.solver_side import tell_solvers_of_challenges, write_vague_draft
 from market.demo.solvers import register_experts, tell_solvers
 from market.demo.values import day
 from market.jobs.models import Outbox
@@ -50,16 +54,19 @@ def load() -> None:
     diary.note(date(2021, 5, 1), "00:10", _close, cast, diary)
     tell_solvers(cast, diary, today)
     tell_2021(cast, diary)
-    _tell_awards_2021(cast, diary)
+    _tell_awards_2021(cast, diary, today)
     tell_meetings(cast, diary)
     _tell_live_set_up(cast, diary, today)
     tell_live(cast, diary, today)
+    tell_bureau(cast, diary, today)
     tell_coming_event(cast, diary, today)
     tell_newcomers(cast, diary, today)
+    tell_invitations(cast, diary, today)
+    diary.note(today - timedelta(days=1), "16:30", write_vague_draft, cast, diary)
     # The worker is not running yet; the outbox waits for it.
     current_app.extensions["wake_worker"] = lambda: None
-    with click.progressbar(length=len(diary.pages), label="重放 2021 年度与进行中的批次") as bar:
-        diary.play(lambda _moment: bar.update(1))
+    with progress("重放 2021 年度与进行中的批次", len(diary.pages)) as step:
+        diary.play(step)
     _settle(cast)
 
 
@@ -139,7 +146,7 @@ def _open_live(cast: Cast, diary: Diary, today: date) -> None:
     _budget(cast, diary, "live", "live", BUDGET_LIVE)
 
 
-def _tell_awards_2021(cast: Cast, diary: Diary) -> None:
+def _tell_awards_2021(cast: Cast, diary: Diary, today: date) -> None:
     """Every post of 2021 is opened; eleven are signed, three fail in the review, the others had no bid."""
     contracts = {entry["need"]: _paid_to_the_end(entry) for entry in read("contracts_2021")}
     bids = read("bids_2021")
@@ -161,6 +168,8 @@ def _tell_awards_2021(cast: Cast, diary: Diary) -> None:
             story.money_flows("2021")
             last = contract["milestones"][-1]
             diary.note(day(last["accepted_on"]) + timedelta(days=20), "10:00", story.complete)
+            OutcomeStory(story, poster).tell(today)
+            tell_refund_under_way(story, today)
         elif story.bids:
             story.review_on(opened + timedelta(days=7))
             diary.note(opened + timedelta(days=10), "10:00", story.no_award, NoAwardReason.NONE_QUALIFIED)
@@ -207,7 +216,8 @@ def _settle(cast: Cast) -> None:
     click.echo("建立检索索引与匹配…")
     rebuild()
     deliver_due()
-    invite_the_best(cast)
+    tell_solvers_of_challenges(cast)
+    decline_just_now(cast)
 
 
 def print_logins() -> None:

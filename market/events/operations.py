@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -55,8 +56,8 @@ def edit_event(actor: Actor, event: Event, values: dict[str, Any]) -> None:
         setattr(event, name, value)
     if moved:
         when = clock.local(event.starts_at).strftime("%Y-%m-%d %H:%M")
-        body = _("您报名的“%(title)s”改为 %(when)s 在%(place)s举行。", title=event.title, when=when, place=event.place)
-        notify(_registered_users(event), _("活动时间或地点有变化"), body, f"/events/{event.id}")
+        body = _l("您报名的“%(title)s”改为 %(when)s 在%(place)s举行。", title=event.title, when=when, place=event.place)
+        notify(_registered_users(event), _l("活动时间或地点有变化"), body, f"/events/{event.id}")
 
 
 def hold_event(actor: Actor, event: Event) -> None:
@@ -77,8 +78,8 @@ def cancel_event(actor: Actor, event: Event, reason: str) -> None:
         raise InvalidInput({"reason": _("最多 500 个字")})
     advance(event, "cancel", actor, reason)
     event.cancelled_reason = reason
-    body = _("您报名的“%(title)s”已取消。原因：%(reason)s", title=event.title, reason=reason)
-    notify(_registered_users(event), _("活动已取消"), body, f"/events/{event.id}")
+    body = _l("您报名的“%(title)s”已取消。原因：%(reason)s", title=event.title, reason=reason)
+    notify(_registered_users(event), _l("活动已取消"), body, f"/events/{event.id}")
 
 
 def _require_manager(actor: Actor) -> None:
@@ -256,5 +257,5 @@ def _tell_division(actor: Actor, contact: Contact) -> None:
     """An intent reported from a district is news for the officers who follow it up."""
     if contact.result is not ContactResult.INTENT or actor.is_city_wide:
         return
-    subject = _("区县登记了一项意向协议")
+    subject = _l("区县登记了一项意向协议")
     notify(users_with(Role.CITY_OFFICER), subject, "", f"/events/contacts/{contact.id}", mail=False)

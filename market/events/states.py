@@ -3,7 +3,7 @@
 from statemachine.states import States
 
 from market.events.models import Event, EventState
-from market.permissions import Permission
+from market.permissions import N_, Permission
 from market.workflow import Machine, governs
 
 
@@ -21,6 +21,6 @@ class EventMachine(Machine):
     cancel = states.PLANNED.to(states.CANCELLED)
 
     moves = {
-        "hold": ("登记已举办", Permission.EVENT_MANAGE),
-        "cancel": ("取消活动", Permission.EVENT_MANAGE),
+        "hold": (N_("登记已举办"), Permission.EVENT_MANAGE),
+        "cancel": (N_("取消活动"), Permission.EVENT_MANAGE),
     }

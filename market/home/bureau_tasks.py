@@ -3,13 +3,14 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from market import clock
 from market.bids.models import Bid, BidState
 from market.challenges.models import Challenge, ChallengeState
 from market.contracts.models import Contract, ContractState, Milestone, MilestoneState
+from market.contracts.queries import is_live
 from market.home.tasks import (
     Row,
     Waiting,
@@ -27,13 +28,16 @@ from market.home.tasks import (
     needs_in,
     payout_row,
     payouts_in,
+    refund_row,
+    refunds_in,
     task,
     within,
 )
-from market.matches.models import Candidate, Judgement
+from market.matches.models import Candidate, ChallengeInvitation, Judgement
+from market.matches.queries import is_vacant
 from market.needs.models import Need, NeedState
 from market.notices.models import OPEN_OBJECTION_STATES, Notice, NoticeState, Objection
-from market.payouts.models import Payout, PayoutState
+from market.payouts.models import Payout, PayoutState, Refund, RefundState
 from market.permissions import Actor, Permission
 from market.reviews.models import Assignment, AssignmentState, Expert, Round, RoundState
 
@@ -88,6 +92,13 @@ def candidates_to_judge(_actor: Actor) -> Waiting:
     return found(_l("匹配结果待判断"), "affiliate", address("challenges.manage"), query, _match_row)
 
 
+@task(P.MATCH_RUN)
+def places_to_fill(_actor: Actor) -> Waiting:
+    lost = exists().where(ChallengeInvitation.challenge_id == Challenge.id, is_vacant())
+    query = challenges_in(ChallengeState.POSTED).where(lost, Challenge.bid_deadline > clock.now())
+    return found(_l("邀请需要递补"), "send", address("challenges.manage"), query, _match_row)
+
+
 def _match_row(challenge: Challenge) -> Row:
     return Row(
         challenge.title,
@@ -114,6 +125,38 @@ def _opening_row(challenge: Challenge) -> Row:
 @task(P.BID_SCREEN)
 def bids_to_screen(_actor: Actor) -> Waiting:
     return found(_l("揭榜书待形式审查"), "list-details", address("reviews.index"), bids_in(BidState.OPENED), bid_row)
+
+
+@task(P.REVIEW_MANAGE)
+def reviews_to_begin(_actor: Actor) -> Waiting:
+    """After the screening, and again when an upheld objection sent the bids back."""
+    under_way = exists().where(
+        Round.challenge_id == Challenge.id, Round.state.not_in((RoundState.CONCLUDED, RoundState.VOIDED))
+    )
+    query = challenges_in(ChallengeState.REVIEW).where(
+        _has_bid(BidState.QUALIFIED), ~_has_bid(BidState.OPENED), ~_has_bid(BidState.RECOMMENDED), ~under_way
+    )
+    return found(_l("评审待组织"), "scale", address("reviews.index"), query, _review_row)
+
+
+def _has_bid(state: BidState) -> ColumnElement[bool]:
+    return exists().where(Bid.challenge_id == Challenge.id, Bid.state == state)
+
+
+def _review_row(challenge: Challenge) -> Row:
+    return Row(challenge.title, address("reviews.show", code=challenge.code), challenge.code or "")
+
+
+@task(P.NOTICE_PREPARE)
+def notices_to_prepare(_actor: Actor) -> Waiting:
+    """A recommendation without a notice under way: of a review, or of the next in rank."""
+    live = exists().where(Notice.challenge_id == Challenge.id, Notice.state != NoticeState.CANCELLED)
+    query = challenges_in(ChallengeState.REVIEW).where(_has_bid(BidState.RECOMMENDED), ~live)
+    return found(_l("推荐结果待拟公示"), "speakerphone", address("notices.manage"), query, _notice_to_prepare)
+
+
+def _notice_to_prepare(challenge: Challenge) -> Row:
+    return Row(challenge.title, address("notices.prepare", code=challenge.code), challenge.code or "")
 
 
 @task(P.REVIEW_SCORE)
@@ -182,7 +225,7 @@ def _objection_row(objection: Objection) -> Row:
 
 @task(P.CONTRACT_MANAGE)
 def awards_to_contract(_actor: Actor) -> Waiting:
-    drafted = exists().where(Contract.bid_id == Bid.id)
+    drafted = exists().where(Contract.bid_id == Bid.id, is_live())
     query = bids_in(BidState.AWARDED).where(~drafted)
     return found(_l("中榜待拟合同"), "writing", address("contracts.index"), query, _award_row)
 
@@ -221,3 +264,22 @@ def payouts_to_approve(actor: Actor) -> Waiting:
     others = and_(Payout.maker_id != actor.user_id, Payout.checker_id != actor.user_id)
     query = payouts_in(PayoutState.CHECKED).where(others)
     return found(_l("兑付待审批"), "rubber-stamp", address("payouts.index"), query, payout_row)
+
+
+@task(P.PAYOUT_CHECK)
+def refunds_to_check(actor: Actor) -> Waiting:
+    query = refunds_in(RefundState.REQUESTED).where(Refund.maker_id != actor.user_id)
+    return found(_l("追回待复核"), "receipt", address("payouts.refund_list"), query, refund_row)
+
+
+@task(P.PAYOUT_APPROVE)
+def refunds_to_approve(actor: Actor) -> Waiting:
+    others = and_(Refund.maker_id != actor.user_id, Refund.checker_id != actor.user_id)
+    query = refunds_in(RefundState.CHECKED).where(others)
+    return found(_l("追回待审批"), "rubber-stamp", address("payouts.refund_list"), query, refund_row)
+
+
+@task(P.PAYOUT_REQUEST)
+def refunds_to_register(_actor: Actor) -> Waiting:
+    query = refunds_in(RefundState.RECOVERING)
+    return found(_l("追回待退回登记"), "cash", address("payouts.refund_list"), query, refund_row)

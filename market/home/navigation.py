@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import func, select
 
 from market.access import actor
@@ -26,7 +27,7 @@ MENU: list[tuple[Any, list[Entry]]] = [
     (
         _l("需求与榜单"),
         [
-            (_l("需求"), "needs.index", "file-text", (P.NEED_READ,)),
+            (lazy_pgettext("list", "需求"), "needs.index", "file-text", (P.NEED_READ,)),
             (
                 _l("榜单管理"),
                 "challenges.manage",
@@ -37,12 +38,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
         ],
     ),
     (
-        _l("揭榜"),
+        lazy_pgettext("list", "揭榜"),
         [
             (_l("我的揭榜方资料"), "solvers.mine", "users", (P.SOLVER_WRITE,)),
             (_l("适合我的榜单"), "matches.for_me", "target", (P.INVITATION_ANSWER,)),
             (_l("我的揭榜"), "bids.mine", "send", (P.BID_WRITE,)),
             (_l("揭榜方核验"), "solvers.manage", "user-check", (P.SOLVER_VERIFY,)),
+            (_l("匹配质量"), "matches.health_page", "affiliate", (P.MATCH_RUN, P.CHALLENGE_APPROVE, P.AUDIT_READ)),
             (_l("投递开启"), "bids.openings", "lock-open", (P.BID_OPEN,)),
         ],
     ),
@@ -58,7 +60,7 @@ MENU: list[tuple[Any, list[Entry]]] = [
     (
         _l("合同与资金"),
         [
-            (_l("合同"), "contracts.index", "file-certificate", (P.CONTRACT_READ,)),
+            (lazy_pgettext("list", "合同"), "contracts.index", "file-certificate", (P.CONTRACT_READ,)),
             (_l("兑付"), "payouts.index", "coin", (P.PAYOUT_READ,)),
             (_l("预算指标"), "payouts.budgets", "wallet", (P.PAYOUT_READ,)),
         ],

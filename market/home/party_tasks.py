@@ -9,7 +9,7 @@ from market import clock
 from market.accounts.models import Membership, MembershipState, Organisation, OrganisationState
 from market.bids.models import Bid, BidState
 from market.challenges.models import Challenge, ChallengeState
-from market.contracts.models import Contract, ContractState, MilestoneState
+from market.contracts.models import Contract, ContractState, MilestoneState, SpendReport, SpendState
 from market.home.tasks import (
     Row,
     Waiting,
@@ -63,6 +63,24 @@ def milestones_to_accept(actor: Actor) -> Waiting:
     mine = among(Contract.organisation_id, actor.organisations_with(P.MILESTONE_ACCEPT))
     query = milestones_in(MilestoneState.REPORTED).where(mine)
     return found(_l("里程碑待验收"), "checklist", address("contracts.index"), query, milestone_row)
+
+
+@task(P.MILESTONE_ACCEPT)
+def spending_to_confirm(actor: Actor) -> Waiting:
+    mine = among(Contract.organisation_id, actor.organisations_with(P.MILESTONE_ACCEPT))
+    query = (
+        select(SpendReport)
+        .join(Contract, Contract.id == SpendReport.contract_id)
+        .options(joinedload(SpendReport.contract).joinedload(Contract.challenge))
+        .where(SpendReport.state == SpendState.REPORTED, mine)
+        .order_by(SpendReport.id)
+    )
+    return found(_l("研发支出待确认"), "receipt", address("contracts.index"), query, _spending_row)
+
+
+def _spending_row(report: SpendReport) -> Row:
+    url = address("contracts.spending_verdict", report_id=report.id)
+    return Row(report.contract.challenge.title, url, str(report.state.label))
 
 
 # ---------- solvers ----------

@@ -19,7 +19,7 @@ from market.challenges.models import Challenge, ChallengeState
 from market.contracts.models import Contract, ContractState, Milestone, MilestoneState
 from market.database import db
 from market.needs.models import Need, NeedState
-from market.payouts.models import Payout, PayoutState
+from market.payouts.models import Payout, PayoutState, Refund, RefundState
 from market.permissions import Actor, Permission
 from market.solvers.models import Solver
 
@@ -163,3 +163,14 @@ def payouts_in(*states: PayoutState) -> Select[Payout]:
 def payout_row(payout: Payout) -> Row:
     title = f"{payout.payee_name} · {payout.contract.challenge.title}"
     return Row(title, address("payouts.show", payout_id=payout.id), str(payout.state.label))
+
+
+def refunds_in(*states: RefundState) -> Select[Refund]:
+    query = select(Refund).options(joinedload(Refund.payout).joinedload(Payout.contract).joinedload(Contract.challenge))
+    return query.where(Refund.state.in_(states)).order_by(Refund.id)
+
+
+def refund_row(refund: Refund) -> Row:
+    title = f"{refund.payout.payee_name} · {refund.payout.contract.challenge.title}"
+    due = clock.end_of(refund.due_on) if refund.due_on and refund.state is RefundState.RECOVERING else None
+    return Row(title, address("payouts.show_refund", refund_id=refund.id), str(refund.state.label), due)

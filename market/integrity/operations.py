@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from market import clock
 from market.accounts.models import Organisation, User
@@ -50,10 +51,10 @@ def add_record(actor: Actor, subject: Organisation | User, decision: Decision) -
     db.session.add(entered)
     db.session.flush()  # The act names the record.
     record(actor, "integrity:add", entered, decision.basis)
-    text = _(
+    text = _l(
         "%(name)s：%(conduct)s，限制至 %(day)s。", name=subject.name, conduct=decision.conduct, day=decision.ends_on
     )
-    notify(_concerned(entered), _("科研诚信记录已登记"), text)
+    notify(_concerned(entered), _l("科研诚信记录已登记"), text)
     return entered
 
 
@@ -66,7 +67,7 @@ def lift_record(actor: Actor, entered: IntegrityRecord, reason: str) -> None:
         raise InvalidInput({"reason": _("请写明解除的依据和原因")})
     entered.lifted_on, entered.lifted_reason = clock.today(), reason.strip()
     record(actor, "integrity:lift", entered, reason.strip())
-    notify(_concerned(entered), _("科研诚信记录已解除"), reason.strip())
+    notify(_concerned(entered), _l("科研诚信记录已解除"), reason.strip())
 
 
 def _concerned(entered: IntegrityRecord) -> list[int]:

@@ -6,6 +6,7 @@ lease that lapses. After ``MAX_ATTEMPTS`` the row is dead and shown to the super
 """
 
 import random
+import re
 import secrets
 import traceback
 from collections.abc import Callable, Sequence
@@ -26,16 +27,19 @@ LONGEST_WAIT = timedelta(hours=6)
 Handler = Callable[[dict[str, Any]], None]
 HANDLERS: dict[str, Handler] = {}
 OUTSIDE: set[str] = set()
+FORGOTTEN: set[str] = set()
+_ADDRESS = re.compile(r"[^\s<>'\"()]+@[^\s<>'\"(),;]+")
 SCHEDULED: list[Callable[[], None]] = []
 
 log = structlog.get_logger()
 
 
-def handler(topic: str, *, outside: bool = False) -> Callable[[Handler], Handler]:
+def handler(topic: str, *, outside: bool = False, forget: bool = False) -> Callable[[Handler], Handler]:
     """Declare what delivers ``topic``. It runs inside a transaction that also marks the row done.
 
     ``outside`` is for long or non-database effects that may safely run twice (index upserts, a match run): the handler
-    runs with no transaction open, so that it does not hold the write lock, and opens its own.
+    runs with no transaction open, so that it does not hold the write lock, and opens its own. ``forget`` empties the
+    payload once it took effect: for letters and what else is about a person.
     """
 
     def declare(function: Handler) -> Handler:
@@ -44,6 +48,8 @@ def handler(topic: str, *, outside: bool = False) -> Callable[[Handler], Handler
         HANDLERS[topic] = function
         if outside:
             OUTSIDE.add(topic)
+        if forget:
+            FORGOTTEN.add(topic)
         return function
 
     return declare
@@ -107,11 +113,18 @@ def deliver(row_id: int, token: str) -> bool:
             if row.topic not in OUTSIDE:
                 HANDLERS[row.topic](row.payload)
             row.done_at, row.error = clock.now(), None
+            if row.topic in FORGOTTEN:
+                row.payload = {}
         return True
     except Exception as problem:
-        log.warning("outbox.failed", row=row_id, error=repr(problem))
-        _postpone(row_id, token, traceback.format_exc(limit=5))
+        log.warning("outbox.failed", row=row_id, error=_without_addresses(repr(problem)))
+        _postpone(row_id, token, _without_addresses(traceback.format_exc(limit=5)))
         return False
+
+
+def _without_addresses(text: str) -> str:
+    """Mail servers name whom they refuse; neither the log nor the supervisor's page needs the address."""
+    return _ADDRESS.sub("…@…", text)
 
 
 def _postpone(row_id: int, token: str, error: str) -> None:

@@ -4,11 +4,15 @@ The fitted matcher is a cache in ``instance/matcher``; ``versions.json`` beside 
 so that bringing it up to date is a comparison with the database and may happen any number of times.
 """
 
+import hashlib
 import json
-import re
 import shutil
 from collections.abc import Collection, Iterable, Sequence
+from configparser import ConfigParser
 from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,11 @@ from sqlalchemy.orm import Session
 
 from market.challenges.models import Challenge, ChallengeVersion
 from market.database import db
+from market.errors import InvalidInput
 from market.matches.policies import MATCHABLE
+from market.matches.vocabulary import telling_words
+from market.needs.content import ProblemContent
+from market.settings import ROOT
 from market.solvers.models import Achievement, Solver
 from market.solvers.queries import achievements_by_solver
 
@@ -28,10 +36,10 @@ log = structlog.get_logger()
 # The weights of words are frozen at the fit: when a fifth of the profiles has changed since, fit anew.
 REFIT_SHARE = 5
 BATCH = 500
-UNCOVERED_MOST = 12
-_CHINESE = re.compile(r"([\u3400-\u9fff]+)")
-# Parts of speech: nouns, verbs used as such, adjectives, fixed phrases. Numbers, adverbs and particles name nothing.
-_NAMING = "nvalb"
+FORESEEN_CLOSELY = 20
+GAUGED = 100
+MEASURES = ("ndcg@10", "mrr", "r@10", "p@5", "p@10")
+WHOLLY = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,8 @@ class Ranking:
     considered: int = 0
     solvers: list[Ranked] = field(default_factory=list)
     uncovered: list[str] = field(default_factory=list)
+    matcher: str = ""
+    """Its stamp."""
 
 
 @dataclass(slots=True)
@@ -91,13 +101,13 @@ def _profiles(session: Session, ids: Collection[int]) -> list[Any]:
     return found
 
 
-def _need(version: ChallengeVersion) -> Any:
-    """What everybody may read of the problem; the confidential part stays out."""
+def _need(number: str, problem: ProblemContent) -> Any:
+    """What everybody may read of the problem, once posted; the confidential part stays out."""
     from matching import Need
 
-    indicators = [" ".join(str(i.get(key) or "") for key in ("name", "unit", "method")) for i in version.indicators]
-    texts = [version.background, version.content, *version.deliverables, *indicators]
-    return Need(str(version.challenge_id), version.title, "\n".join(text for text in texts if text))
+    indicators = [" ".join(str(i.get(key) or "") for key in ("name", "unit", "method")) for i in problem.indicators]
+    texts = [problem.background, problem.content, *problem.deliverables, *indicators]
+    return Need(number, problem.title, "\n".join(text for text in texts if text))
 
 
 def _load() -> _Loaded | None:
@@ -157,6 +167,12 @@ def synchronise() -> bool:
     return True
 
 
+def stamp() -> str:
+    """Names the matcher as it stands; it changes whenever a profile was taken in or out. "" while nobody is in it."""
+    held = _load()
+    return held.stamp if held else ""
+
+
 def _fit(session: Session, stamp: str, true: dict[str, int]) -> _Loaded | None:
     from matching import Matcher, MatchingError
 
@@ -178,33 +194,57 @@ def rank_solvers(challenge: Challenge, limit: int, also: Sequence[int] = ()) -> 
     held = _load()
     if held is None or version is None:
         return Ranking()
-    need = _need(version)
+    need = _need(str(challenge.id), version)
     ranking = held.matcher.rank(need, limit=limit)
     found = [_ranked(match) for match in ranking]
     ids = {ranked.solver_id for ranked in found}
     for solver_id in also:
         if solver_id not in ids and str(solver_id) in held.matcher:
             found.append(_ranked(held.matcher.explain(need, str(solver_id))))
-    return Ranking(len(held.matcher), found, _whole_words(f"{need.title}\n{need.text}", ranking.uncovered))
+    return Ranking(len(held.matcher), found, _untold(held.matcher, need, ranking), held.stamp)
 
 
-def _whole_words(text: str, pieces: Iterable[str]) -> list[str]:
-    """The words of the text that stand in the pieces, heaviest piece first; Chinese pieces may be cut inside a word.
+def foresee(problem: ProblemContent, limit: int) -> Ranking:
+    """The scores a text not yet posted would get, without reasons, and its words that the best do not cover.
 
-    Of Chinese, words of the dictionary that name something; Latin words, formulae and standards are whole already.
+    Reads the matcher as it stands; keeps and logs nothing of the text.
     """
-    import rjieba  # 0.15 s to load its dictionary: not at start-up.
+    held = _load()
+    need = _need("", problem)
+    if held is None or not (need.title + need.text).strip():
+        return Ranking(len(held.matcher) if held else 0)
+    scored = held.matcher.rank_many([need], limit=limit)[0]
+    pieces = held.matcher.rank(need, limit=FORESEEN_CLOSELY).uncovered
+    # The background tells a story in everyday words; what is asked for is said elsewhere.
+    asked = [problem.title, problem.content, *problem.deliverables, *(str(i.get("name")) for i in problem.indicators)]
+    words = telling_words("\n".join(asked), pieces, _is_technical, lambda word: _is_covered(held.matcher, word))
+    found = [Ranked(int(match.profile_id), float(match.score), 0.0, []) for match in scored]
+    return Ranking(len(held.matcher), found, words)
 
-    tagged = [(word, tag) for word, tag in rjieba.tag(text) if len(word) > 1 and _CHINESE.fullmatch(word)]
-    # What the dictionary does not know was guessed from its characters: 自研后.
-    words = [word for word, tag in tagged if tag[0] in _NAMING and rjieba.has_word(word)]
-    found: dict[str, None] = {}
-    for run in (run for piece in pieces for run in _CHINESE.split(piece)):
-        if _CHINESE.fullmatch(run):
-            found.update((word, None) for word in words if word in run)
-        elif len(plain := run.strip(" -/,.;:()%")) > 1 and any(letter.isalpha() for letter in plain):
-            found.setdefault(plain)
-    return list(found)[:UNCOVERED_MOST]
+
+def _is_covered(matcher: Any, word: str, among: Collection[str] | None = None) -> bool:
+    """Some profile (``among`` these) has the whole word: a piece nobody covers may hold a word that many do."""
+    from matching import Need
+
+    return any(match.coverage > WHOLLY for match in matcher.rank(Need("", word), limit=3, among=among))
+
+
+def _untold(matcher: Any, need: Any, ranking: Any) -> list[str]:
+    """The need's words that nobody on the list covers, as people should read them."""
+    ids = [match.profile_id for match in ranking]
+    text = f"{need.title}\n{need.text}"
+    return telling_words(text, ranking.uncovered, _is_technical, lambda word: _is_covered(matcher, word, ids))
+
+
+def _is_technical(word: str) -> bool:
+    from matching import shipped
+
+    return word.lower() in _glossary_text(shipped())
+
+
+@lru_cache(maxsize=1)
+def _glossary_text(glossary: Any) -> str:
+    return "\n".join(member.lower() for members in glossary.groups for member in members)
 
 
 def _ranked(match: Any) -> Ranked:
@@ -220,3 +260,72 @@ def _ranked(match: Any) -> Ranked:
         for reason in match.reasons
     ]
     return Ranked(int(match.profile_id), float(match.score), float(match.coverage), reasons)
+
+
+# ---------- the library looked at from outside ----------
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """``changed``: profiles since the fit; ``behind``: changed in the database and not yet here; ``drift``: a Drift."""
+
+    profiles: int
+    changed: int
+    behind: int
+    drift: Any
+
+
+def state() -> State | None:
+    """None when nothing is fitted yet."""
+    held = _load()
+    if held is None:
+        return None
+    true = {str(row.id): row.lock for row in db.session.execute(select(Solver.id, Solver.lock).where(MATCHABLE))}
+    behind = sum(held.versions.get(key) != lock for key, lock in true.items()) + len(held.versions.keys() - true.keys())
+    return State(len(held.matcher), held.changed, behind, held.matcher.drift())
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """``measures``: name → (value, low, high) with a 95 % interval over needs."""
+
+    profiles: int
+    needs: int
+    measures: dict[str, tuple[float, float, float]]
+
+
+def measure(folder: Path) -> Measures:
+    """Rank the judged needs of ``folder`` anew and compare. Raises InvalidInput when it holds no judged set."""
+    from matching import Matcher, MatchingError, evaluate, read_experts, read_queries
+
+    try:
+        profiles, needs = list(read_experts(folder / "experts.jsonl")), list(read_queries(folder / "queries.jsonl"))
+        rankings = Matcher.fit(profiles).rank_many(needs, GAUGED)
+        run = {
+            need.id: {match.profile_id: match.score for match in found}
+            for need, found in zip(needs, rankings, strict=True)
+        }
+        found = evaluate(folder, run)
+    except MatchingError as problem:
+        raise InvalidInput(str(problem)) from problem
+    return Measures(len(profiles), len(needs), {name: found[name] for name in MEASURES if name in found})
+
+
+def library_version() -> str:
+    """Of the installed package; a source tree is run without being installed and says it in setup.cfg."""
+    try:
+        return version("jiebang")
+    except PackageNotFoundError:
+        source = ConfigParser()
+        source.read(ROOT / "setup.cfg", encoding="utf-8")
+        return source["metadata"]["version"]
+
+
+@lru_cache(maxsize=1)
+def library_fingerprint() -> str:
+    """Changes when the library's code or glossary does: says whether a measurement is of what runs."""
+    home = Path(str(files("matching")))
+    digest = hashlib.sha256()
+    for path in sorted([*home.glob("*.py"), *home.glob("*.tsv"), *(home / "stopwords").glob("*")]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]

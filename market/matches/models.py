@@ -23,6 +23,8 @@ class MatchRun(Numbered, Base):
     considered: Mapped[int] = mapped_column(default=0)
     uncovered_terms: Mapped[list[str]] = mapped_column(default=list)
     """Terms of the need that nobody on the list covers."""
+    matcher: Mapped[str] = mapped_column(String(60), default="")
+    """Stamp of the matcher that ranked: another one has read other profiles, so the ranking is of the past."""
     finished_at: Mapped[datetime | None]
 
 
@@ -90,6 +92,8 @@ class Judgement(Numbered, Versioned, Base):
     note: Mapped[str] = mapped_column(String(500), default="")
     score: Mapped[float]
     """The candidate's score when it was judged: verdicts measure the matcher."""
+    rank: Mapped[int | None]
+    """The place it had then: the hit rate by rank is read from it."""
     judged_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     judged_at: Mapped[datetime]
 
@@ -99,6 +103,7 @@ class InvitationState(StrEnum):
     INTERESTED = "interested"
     NOT_NOW = "not_now"
     DECLINED = "declined"
+    LAPSED = "lapsed"
 
     @property
     def label(self) -> Any:
@@ -107,6 +112,29 @@ class InvitationState(StrEnum):
             "interested": _l("有意揭榜"),
             "not_now": _l("暂不考虑"),
             "declined": _l("谢绝"),
+            "lapsed": _l("逾期未答复"),
+        }[self.value]
+
+
+class DeclineReason(StrEnum):
+    """Why an invited team declines: its own word, told to staff only."""
+
+    NO_CAPACITY = "no_capacity"
+    OFF_TOPIC = "off_topic"
+    TERMS = "terms"
+    TIME = "time"
+    CONFLICT = "conflict"
+    OTHER = "other"
+
+    @property
+    def label(self) -> Any:
+        return {
+            "no_capacity": _l("近期任务已满"),
+            "off_topic": _l("不是本团队的方向"),
+            "terms": _l("榜额或权属条件不合适"),
+            "time": _l("来不及准备"),
+            "conflict": _l("与发榜方有利害关系"),
+            "other": _l("其他"),
         }[self.value]
 
 
@@ -123,7 +151,12 @@ class ChallengeInvitation(Numbered, Versioned, Base):
     answer_note: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None]
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    decline_reason: Mapped[DeclineReason | None] = state_column(DeclineReason, nullable=True)
     reminded_at: Mapped[datetime | None]
+    reminders: Mapped[int] = mapped_column(default=0)
+    """Sent so far, by the clock or by hand."""
+    alternate_of_id: Mapped[int | None] = mapped_column(ForeignKey("challenge_invitation.id"), unique=True)
+    """递补: the invitation whose place this one took; one place is taken once."""
 
     challenge: Mapped[Challenge] = relationship()
     solver: Mapped[Solver] = relationship()

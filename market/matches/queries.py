@@ -1,20 +1,19 @@
 """Reads of matches: evidence cards for staff, numbers for the poster, fitting challenges for a solver."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
 from market import clock
-from market.accounts.models import Membership, MembershipState
 from market.challenges.models import PUBLIC_STATES, Challenge, ChallengeState
-from market.database import Base, db
+from market.database import db
 from market.errors import NotFound
-from market.integrity.models import IntegrityRecord
+from market.matches.constraints import Constraint, constraints_of
 from market.matches.models import (
     Candidate,
     CandidateVerdict,
@@ -28,17 +27,6 @@ from market.permissions import Actor
 from market.programmes.queries import rules_of
 from market.solvers.models import Solver
 from market.solvers.policies import belongs_to
-from market.solvers.queries import country_name
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """One condition besides the text. ``blocks``: the solver may not be invited while it stands."""
-
-    label: str
-    text: str
-    tone: str = "neutral"
-    blocks: bool = False
 
 
 @dataclass(slots=True)
@@ -73,6 +61,20 @@ def open_challenges() -> Sequence[Challenge]:
     return db.session.scalars(
         query.options(joinedload(Challenge.rules)).order_by(Challenge.bid_deadline, Challenge.id)
     ).all()
+
+
+def outdated_challenges(matcher: str) -> Sequence[int]:
+    """Open challenges that the matcher of this stamp has not ranked in their present version."""
+    query = (
+        select(Challenge.id)
+        .outerjoin(MatchRun, MatchRun.challenge_id == Challenge.id)
+        .where(
+            Challenge.state == ChallengeState.POSTED,
+            Challenge.bid_deadline > clock.now(),
+            MatchRun.id.is_(None) | (MatchRun.matcher != matcher) | (MatchRun.challenge_version != Challenge.version),
+        )
+    )
+    return db.session.scalars(query.order_by(Challenge.bid_deadline, Challenge.id)).all()
 
 
 def latest_run(challenge: Challenge) -> MatchRun | None:
@@ -122,83 +124,6 @@ def card_of(challenge: Challenge, solver_id: int) -> Card:
     if card is None:
         raise NotFound(_("候选名单中没有这个揭榜方，可能已隐藏资料或退出匹配"))
     return card
-
-
-def constraints_of(challenge: Challenge, solvers: Sequence[Solver]) -> dict[int, list[Constraint]]:
-    """Region, load, integrity and interest of each solver (four statements for all)."""
-    barred = _barred(solvers)
-    insiders = _people_of(challenge.organisation_id, [solver.lead_id for solver in solvers])
-    loads = _live_contracts([solver.id for solver in solvers])
-    most = rules_of(challenge).live_projects_per_lead_most
-    return {
-        solver.id: [
-            _region(solver),
-            _load(loads[solver.id], most),
-            _integrity(solver, barred),
-            _interest(solver, challenge, insiders),
-        ]
-        for solver in solvers
-    }
-
-
-def _region(solver: Solver) -> Constraint:
-    if solver.country == "CN":
-        return Constraint(_("地域"), _("境内"), "good")
-    return Constraint(_("地域"), _("%(country)s，需线上对接", country=country_name(solver.country)), "attention")
-
-
-def _load(live: int, most: int) -> Constraint:
-    if live >= most:
-        return Constraint(_("在研"), _("在研 %(n)d 项，已到每位负责人 %(most)d 项的上限", n=live, most=most), "bad")
-    return Constraint(_("在研"), _("在研 %(n)d 项", n=live), "good")
-
-
-def _integrity(solver: Solver, barred: set[tuple[str, int]]) -> Constraint:
-    if {("user", solver.lead_id), ("organisation", solver.organisation_id or 0)} & barred:
-        return Constraint(_("诚信"), _("在失信惩戒期内"), "bad", blocks=True)
-    return Constraint(_("诚信"), _("无在期记录"), "good")
-
-
-def _interest(solver: Solver, challenge: Challenge, insiders: set[int]) -> Constraint:
-    if solver.organisation_id == challenge.organisation_id or solver.lead_id in insiders:
-        return Constraint(_("利害关系"), _("与发榜方为同一单位"), "bad", blocks=True)
-    return Constraint(_("利害关系"), _("未发现"), "good")
-
-
-def _barred(solvers: Sequence[Solver]) -> set[tuple[str, int]]:
-    today = clock.today()
-    query = select(IntegrityRecord.user_id, IntegrityRecord.organisation_id).where(
-        IntegrityRecord.user_id.in_([solver.lead_id for solver in solvers])
-        | IntegrityRecord.organisation_id.in_([solver.organisation_id for solver in solvers if solver.organisation_id]),
-        IntegrityRecord.lifted_on.is_(None),
-        IntegrityRecord.starts_on <= today,
-        IntegrityRecord.ends_on >= today,
-    )
-    rows = db.session.execute(query).all()
-    return {("user", user_id) for user_id, _o in rows if user_id} | {("organisation", o) for _u, o in rows if o}
-
-
-def _people_of(organisation_id: int, user_ids: Iterable[int]) -> set[int]:
-    query = select(Membership.user_id).where(
-        Membership.organisation_id == organisation_id,
-        Membership.user_id.in_(list(user_ids)),
-        Membership.state == MembershipState.ACTIVE,
-    )
-    return set(db.session.scalars(query))
-
-
-# Contracts stand above this room: the table is named, the class not imported.
-LIVE = ("agreed", "signed")
-
-
-def _live_contracts(solver_ids: Sequence[int]) -> Counter[int]:
-    contract = Base.metadata.tables["contract"]
-    query = (
-        select(contract.c.solver_id, func.count())
-        .where(contract.c.solver_id.in_(solver_ids), contract.c.state.in_(LIVE))
-        .group_by(contract.c.solver_id)
-    )
-    return Counter(dict(db.session.execute(query).all()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,3 +214,68 @@ def invitation_to(challenge: Challenge, solver_id: int) -> ChallengeInvitation |
             ChallengeInvitation.challenge_id == challenge.id, ChallengeInvitation.solver_id == solver_id
         )
     )
+
+
+# ---------- places and alternates ----------
+
+STANDING = (InvitationState.SENT, InvitationState.INTERESTED)
+"""Invitations that hold a place: waiting for an answer, or answered yes."""
+
+
+def places_left(challenge: Challenge) -> int | None:
+    """How many more invitations may stand; None when the rules set no limit."""
+    most = rules_of(challenge).invitations_standing_most
+    if not most:
+        return None
+    standing = db.session.scalar(
+        select(func.count()).where(
+            ChallengeInvitation.challenge_id == challenge.id, ChallengeInvitation.state.in_(STANDING)
+        )
+    )
+    return max(0, most - (standing or 0))
+
+
+def is_vacant() -> ColumnElement[bool]:
+    """Of invitations: declined or lapsed, and nobody has taken the place."""
+    taken = select(ChallengeInvitation.alternate_of_id).where(ChallengeInvitation.alternate_of_id.is_not(None))
+    gone = ChallengeInvitation.state.in_((InvitationState.DECLINED, InvitationState.LAPSED))
+    return gone & ChallengeInvitation.id.not_in(taken)
+
+
+def vacancies(challenge: Challenge) -> Sequence[ChallengeInvitation]:
+    """Places that nobody has taken, the longest empty first."""
+    query = (
+        select(ChallengeInvitation)
+        .where(ChallengeInvitation.challenge_id == challenge.id, is_vacant())
+        .options(joinedload(ChallengeInvitation.solver))
+        .order_by(ChallengeInvitation.state_changed_at, ChallengeInvitation.id)
+    )
+    return db.session.scalars(query).all()
+
+
+def alternates_among(cards: Sequence[Card]) -> list[Card]:
+    """备选 in order: approved, not invited, kept out by no constraint."""
+    return [c for c in cards if c.verdict is CandidateVerdict.APPROVED and c.invitation is None and not c.is_blocked]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """``left``: how many more may be invited, None without limit. ``followed``: invitation id → who took its place."""
+
+    left: int | None
+    empty: Sequence[ChallengeInvitation]
+    alternates: list[Card]
+    followed: dict[int, str]
+    names: dict[int, str]
+    """Invitation id → the team it went to."""
+
+
+def places_of(challenge: Challenge, cards: Sequence[Card]) -> Places:
+    sent = [card for card in cards if card.invitation is not None]
+    names = {card.invitation.id: card.candidate.solver.name for card in sent if card.invitation}
+    followed = {
+        card.invitation.alternate_of_id: card.candidate.solver.name
+        for card in sent
+        if card.invitation and card.invitation.alternate_of_id
+    }
+    return Places(places_left(challenge), vacancies(challenge), alternates_among(cards), followed, names)

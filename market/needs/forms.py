@@ -27,6 +27,7 @@ from market.needs.content import AmountKind, Confidentiality, Operator, Ownershi
 from market.needs.sections import FIELD_LABELS as L
 from market.programmes.models import Cycle, TermKind
 from market.programmes.queries import terms
+from market.programmes.rules import Rules
 
 EMPTY = SelectChoice("", _l("请选择"))
 
@@ -39,6 +40,12 @@ class SectionForm(BaseForm):
     """``lock`` is the need's version that the person saw: what somebody else saved meanwhile is not overwritten."""
 
     lock = HiddenField()
+
+    def count_by(self, rules: Rules) -> None:
+        """The counter under a text shows what the rules ask for; a draft may still be longer or shorter."""
+        if "background" in self:
+            flags = self["background"].flags
+            flags.minlength, flags.maxlength = rules.background_least, rules.background_most
 
     def values(self) -> dict[str, Any]:
         found = {name: value for name, value in self.data.items() if name not in ("csrf_token", "lock")}
@@ -83,7 +90,7 @@ class IndicatorRow(RowForm):
     operator = SelectField(_l("关系"), choices=_choices(Operator))
     value = NumberField(_l("数值"))
     value_high = NumberField(_l("区间上限"))
-    unit = TextField(_l("单位"), limit=40)
+    unit = TextField(_l("计量单位"), limit=40)
     method = TextField(_l("检测方法或标准"), limit=200)
 
 
@@ -132,10 +139,6 @@ def cycle_choices(cycles: Sequence[Cycle]) -> list[SelectChoice]:
 class NewNeedForm(BasicsForm):
     organisation_id = SelectField(_l("企业"))
     cycle_id = SelectField(_l("批次"))
-
-
-class ReasonForm(BaseForm):
-    reason = LongTextField(_l("理由"), [required()], limit=2000)
 
 
 class FollowUpForm(BaseForm):

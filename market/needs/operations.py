@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 
 from market import clock
@@ -11,6 +12,7 @@ from market.accounts.models import Organisation, OrganisationKind, OrganisationS
 from market.accounts.queries import users_with
 from market.attachments.models import Attachment
 from market.attachments.operations import remove_attachment, store_upload
+from market.attachments.queries import attachments_of
 from market.audit.journal import record
 from market.database import db
 from market.errors import InvalidInput, NotAllowed
@@ -20,7 +22,7 @@ from market.needs.checks import clean_values, differs, only_chosen_amounts, prob
 from market.needs.models import Need, NeedFollowUp, NeedState
 from market.needs.queries import firms_by_uscc
 from market.needs.sections import FIELD_LABELS
-from market.notifications.operations import notify
+from market.notifications.operations import Text, notify
 from market.permissions import Actor, Permission, Role, Verdict
 from market.programmes.models import Cycle
 from market.programmes.queries import rules_of, takes_needs
@@ -59,7 +61,7 @@ def import_need(actor: Actor, cycle: Cycle, organisation: Organisation, values: 
         raise NotAllowed(_("只能导入本企业或本区县企业的需求"))
     need = _add_draft(actor, cycle, organisation, values)
     if organisation.id not in actor.organisation_ids:
-        _tell_firm(need, _("科技局已代为录入需求草稿"), _("请核对补充后由签约人提交；提交前科技局看不到草稿。"))
+        _tell_firm(need, _l("科技局已代为录入需求草稿"), _l("请核对补充后由签约人提交；提交前科技局看不到草稿。"))
     return need
 
 
@@ -133,8 +135,8 @@ def ask_to_submit(actor: Actor, need: Need) -> None:
     record(actor, "need:ask_to_submit", need)
     notify(
         signatories,
-        _("请提交需求：%(title)s", title=need.title or _("（未命名）")),
-        _("%(name)s 已填好这条需求，请核对后提交。", name=actor.name),
+        _l("请提交需求：%(title)s", title=need.title or _l("（未命名）")),
+        _l("%(name)s 已填好这条需求，请核对后提交。", name=actor.name),
         f"/needs/{need.id}/submit",
     )
 
@@ -143,6 +145,8 @@ def submission_problems(need: Need) -> dict[str, str]:
     """Everything that keeps the need from being submitted; ``""`` is about the firm or the call, not a field."""
     rules = rules_of(need)
     problems = problems_of(need, rules)
+    if rules.commitment_letter_required and not attachments_of(need, COMMITMENT):
+        problems[COMMITMENT] = _("请上传盖章的出资承诺函，上传后才能提交")
     whole = firm_problem(need.organisation, rules.poster_age_years_least)
     if need.first_submitted_at is None and not takes_needs(need.cycle):
         whole = _("本批次不在征集时间内，不能提交")
@@ -181,16 +185,16 @@ def submit_need(actor: Actor, need: Need) -> None:
     need.submitted_by_id = actor.user_id
     need.remarks, need.decision_reason = {}, ""
     officers = users_with(Role.DISTRICT_OFFICER, district_code=need.district_code) if need.district_code else []
-    _tell(need, officers or users_with(Role.CITY_OFFICER), _("新需求待审核：%(title)s", title=need.title), "")
+    _tell(need, officers or users_with(Role.CITY_OFFICER), _l("新需求待审核：%(title)s", title=need.title), "")
 
 
-def _tell(need: Need, people: Sequence[int], subject: str, body: str) -> None:
-    notify(people, subject, body or _("请在平台查看。"), f"/needs/{need.id}")
+def _tell(need: Need, people: Sequence[int], subject: Text, body: Text) -> None:
+    notify(people, subject, body or _l("请在平台查看。"), f"/needs/{need.id}")
 
 
-def _tell_firm(need: Need, subject: str, body: str) -> None:
+def _tell_firm(need: Need, subject: Text, body: Text) -> None:
     signatories = users_with(Role.FIRM_SIGNATORY, organisation_id=need.organisation_id)
-    _tell(need, [need.author_id, *signatories], f"{subject}：{need.title}", body)
+    _tell(need, [need.author_id, *signatories], _l("%(subject)s：%(title)s", subject=subject, title=need.title), body)
 
 
 def recommend_need(actor: Actor, need: Need, visit_note: str) -> None:
@@ -199,7 +203,7 @@ def recommend_need(actor: Actor, need: Need, visit_note: str) -> None:
     note = _text(visit_note, "visit_note", _("请写明怎样核实的，例如走访时间、见到的人和情况"))
     advance(need, "recommend", actor)
     need.visit_note = note
-    _tell(need, users_with(Role.CITY_OFFICER), _("需求待形式审查：%(title)s", title=need.title), "")
+    _tell(need, users_with(Role.CITY_OFFICER), _l("需求待形式审查：%(title)s", title=need.title), "")
 
 
 def return_need(actor: Actor, need: Need, remarks: Mapping[str, str], reason: str) -> None:
@@ -220,7 +224,7 @@ def return_need(actor: Actor, need: Need, remarks: Mapping[str, str], reason: st
     advance(need, event, actor, text)
     need.returns += 1
     need.remarks, need.decision_reason = kept, text
-    _tell_firm(need, _("需求退回修改"), text)
+    _tell_firm(need, _l("需求退回修改"), text)
 
 
 def refuse_need(actor: Actor, need: Need, reason: str) -> None:
@@ -230,14 +234,14 @@ def refuse_need(actor: Actor, need: Need, reason: str) -> None:
     text = _text(reason, "reason", _("请写明不采用的理由，企业会看到"))
     advance(need, "refuse_by_district" if need.state is NeedState.DISTRICT_CHECK else "refuse", actor, text)
     need.decision_reason = text
-    _tell_firm(need, _("需求未被采用"), text)
+    _tell_firm(need, _l("需求未被采用"), text)
 
 
 def pass_formal_check(actor: Actor, need: Need) -> None:
     """待形式审查 → 论证中."""
     _require(policies.may_check_formal(actor, need))
     advance(need, "pass_formal", actor)
-    _tell_firm(need, _("需求通过形式审查，进入论证"), _("论证结果将另行通知。"))
+    _tell_firm(need, _l("需求通过形式审查，进入论证"), _l("论证结果将另行通知。"))
 
 
 def merge_need(actor: Actor, need: Need, into: Need, reason: str) -> None:
@@ -250,7 +254,7 @@ def merge_need(actor: Actor, need: Need, into: Need, reason: str) -> None:
     text = _text(reason, "reason", _("请写明合并的理由"))
     advance(need, "merge", actor, text)
     need.merged_into_id, need.decision_reason = into.id, text
-    _tell_firm(need, _("需求已合并"), text)
+    _tell_firm(need, _l("需求已合并"), text)
 
 
 def record_validation(
@@ -271,10 +275,10 @@ def record_validation(
     accepted = passed if accept is None else accept
     if not accepted:
         reason = _text(reason, "reason", _("未采用须写明理由，企业会看到"))
-    note = _("%(count)d 位专家，均分 %(mean).1f", count=len(rows), mean=mean)
-    advance(need, "accept" if accepted else "refuse", actor, "；".join(part for part in (note, reason) if part))
+    note = _l("%(count)d 位专家，均分 %(mean).1f", count=len(rows), mean=mean)
+    advance(need, "accept" if accepted else "refuse", actor, "；".join(part for part in (str(note), reason) if part))
     need.panel_scores, need.decision_reason = rows, reason
-    _tell_firm(need, _("需求论证通过，已入库待发榜") if accepted else _("需求未被采用"), reason or note)
+    _tell_firm(need, _l("需求论证通过，已入库待发榜") if accepted else _l("需求未被采用"), reason or note)
     return accepted
 
 
@@ -298,7 +302,7 @@ def withdraw_need(actor: Actor, need: Need, reason: str) -> None:
     advance(need, "withdraw", actor, text)
     need.decision_reason = text
     if was_submitted:
-        _tell(need, users_with(Role.CITY_OFFICER), _("企业撤回需求：%(title)s", title=need.title), text)
+        _tell(need, users_with(Role.CITY_OFFICER), _l("企业撤回需求：%(title)s", title=need.title), text)
 
 
 def mark_solved(actor: Actor, need: Need, reason: str = "") -> None:

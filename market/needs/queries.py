@@ -20,7 +20,7 @@ from market.needs.policies import is_own, may_see
 from market.needs.sections import FIELD_LABELS
 from market.needs.states import NeedMachine
 from market.paging import Page, paginate
-from market.permissions import Actor, Permission
+from market.permissions import N_, Actor, Permission
 from market.programmes.queries import kept_days, rules_of
 
 YEARS_COMPARED = 3
@@ -184,12 +184,12 @@ def follow_ups_of(need: Need) -> Sequence[NeedFollowUp]:
 
 
 _ACTS = {
-    "need:create": "建立草稿",
-    "need:edit": "修改",
-    "need:ask_to_submit": "请签约人提交",
-    "need:follow_up": "跟进",
-    "attachment:store": "上传附件",
-    "attachment:remove": "移除附件",
+    "need:create": N_("建立草稿"),
+    "need:edit": N_("修改"),
+    "need:ask_to_submit": N_("请签约人提交"),
+    "need:follow_up": N_("跟进"),
+    "attachment:store": N_("上传附件"),
+    "attachment:remove": N_("移除附件"),
 }
 _TONES = {
     "accept": "good",

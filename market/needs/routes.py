@@ -13,7 +13,7 @@ from market.accounts.models import Organisation
 from market.attachments.queries import attachment_by_token, attachments_of, for_list
 from market.database import transaction
 from market.errors import InvalidInput, NotAllowed, NotFound
-from market.forms import attempt
+from market.forms import ReasonForm, attempt
 from market.needs import ledger, operations, policies, queries
 from market.needs.checks import problems_of, progress_of, quality_hints
 from market.needs.forms import (
@@ -22,7 +22,6 @@ from market.needs.forms import (
     FollowUpForm,
     ImportForm,
     NewNeedForm,
-    ReasonForm,
     UploadForm,
     ValidationForm,
     cycle_choices,
@@ -120,6 +119,7 @@ def edit(need_id: int, section: str) -> Any:
     need = _need(need_id)
     _demand(policies.may_edit(actor(), need))
     form = SECTION_FORMS[section](obj=need)
+    form.count_by(rules_of(need))
     posted = request.method == "POST" and not form.rows_were_changed(request.form) and form.validate()
     if posted and attempt(form, lambda: _save(need_id, form)):
         flash(_("已保存"), "success")
@@ -156,7 +156,9 @@ def upload(need_id: int) -> Any:
 
     if form.validate() and attempt(form, work):
         flash(_("已上传"), "success")
-        return redirect(url_for(".show", need_id=need_id), 303)
+        # The letter may be the last thing that the second look asked for.
+        page = ".submit" if request.form.get("then") == "submit" else ".show"
+        return redirect(url_for(page, need_id=need_id), 303)
     need = _need(need_id)
     _demand(policies.may_edit(actor(), need))
     return render_template("needs/show.html", **(_page(need) | {"upload_form": form}))
@@ -188,9 +190,12 @@ def submit(need_id: int) -> Any:
         flash(_("已提交，区县科技局审核后会通知您"), "success")
         return redirect(url_for(".show", need_id=need_id), 303)
     _demand(policies.may_submit(actor(), need) if request.method == "POST" else policies.may_edit(actor(), need))
+    page = _page(need)
+    if operations.COMMITMENT in problems:
+        page["upload_form"].file.errors = [problems[operations.COMMITMENT]]
     return render_template(
         "needs/submit.html", problems=problems, hints=quality_hints(need, rules_of(need)),
-        similar=queries.own_similar_needs(actor(), need), all_sections=SECTIONS, **_page(need),
+        similar=queries.own_similar_needs(actor(), need), all_sections=SECTIONS, **page,
     )  # fmt: skip
 
 
@@ -221,8 +226,8 @@ def _with_reason(need_id: int, operation: Any, message: str) -> Any:
 
     if form.validate_on_submit() and attempt(form, work):
         return _done(need_id, message)
-    need = _need(need_id)
-    return render_template("needs/reason.html", form=form, need=need)
+    about = _need(need_id).title or _("（未命名）")
+    return render_template("layouts/reason.html", form=form, about=about, back=url_for(".show", need_id=need_id))
 
 
 @bp.post("/<int:need_id>/withdraw")

@@ -3,7 +3,7 @@
 from statemachine.states import States
 
 from market.needs.models import Need, NeedState
-from market.permissions import Permission
+from market.permissions import N_, Permission
 from market.workflow import Machine, governs
 
 
@@ -40,16 +40,16 @@ class NeedMachine(Machine):
     del s
 
     moves = {
-        "submit": ("提交", Permission.NEED_SUBMIT),
-        "recommend": ("推荐上报", Permission.NEED_CHECK_DISTRICT),
-        "return_by_district": ("退回修改", Permission.NEED_CHECK_DISTRICT),
-        "refuse_by_district": ("不予推荐", Permission.NEED_CHECK_DISTRICT),
-        "pass_formal": ("形式审查通过", Permission.NEED_CHECK_FORMAL),
-        "return_by_division": ("退回修改", Permission.NEED_CHECK_FORMAL),
-        "accept": ("论证通过入库", Permission.NEED_CHECK_FORMAL),
-        "refuse": ("不采用", Permission.NEED_CHECK_FORMAL),
-        "merge": ("合并", Permission.NEED_CHECK_FORMAL),
-        "withdraw": ("撤回", Permission.NEED_SUBMIT),
-        "mark_solved": ("标记已自行解决", Permission.NEED_SUBMIT),
-        "post": ("发榜", Permission.CHALLENGE_APPROVE),
+        "submit": (N_("提交"), Permission.NEED_SUBMIT),
+        "recommend": (N_("推荐上报"), Permission.NEED_CHECK_DISTRICT),
+        "return_by_district": (N_("退回修改"), Permission.NEED_CHECK_DISTRICT),
+        "refuse_by_district": (N_("不予推荐"), Permission.NEED_CHECK_DISTRICT),
+        "pass_formal": (N_("形式审查通过"), Permission.NEED_CHECK_FORMAL),
+        "return_by_division": (N_("退回修改"), Permission.NEED_CHECK_FORMAL),
+        "accept": (N_("论证通过入库"), Permission.NEED_CHECK_FORMAL),
+        "refuse": (N_("不采用"), Permission.NEED_CHECK_FORMAL),
+        "merge": (N_("合并"), Permission.NEED_CHECK_FORMAL),
+        "withdraw": (N_("撤回"), Permission.NEED_SUBMIT),
+        "mark_solved": (N_("标记已自行解决"), Permission.NEED_SUBMIT),
+        "post": (N_("发榜"), Permission.CHALLENGE_APPROVE),
     }

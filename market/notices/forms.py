@@ -2,6 +2,7 @@
 # The stubs of WTForms know neither lazy translations nor SelectChoice.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,9 +10,11 @@ from flask_wtf.file import MultipleFileField
 from werkzeug.datastructures import FileStorage
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional, Regexp
 
 from market.forms import BaseForm, LongTextField, TextField, required
-from market.notices.models import ObjectionState
+from market.notices.models import AwardItem, ObjectionState, Remedy
+from market.reviews.forms import ChecksField
 
 
 class NoticeForm(BaseForm):
@@ -40,7 +43,9 @@ class ObjectionForm(BaseForm):
 
 class StatusForm(BaseForm):
     number = TextField(_l("查询编号"), [required()], limit=30)
-    last_digits = TextField(_l("电话后四位"), [required()], limit=4)
+    last_digits = TextField(
+        _l("电话后四位"), [required(), Regexp(r"[0-9]{4}\Z", message=_l("请填写四位数字"))], limit=4
+    )
 
 
 class RefusalForm(BaseForm):
@@ -66,8 +71,12 @@ class DecisionForm(BaseForm):
         # Asked of an upheld objection only: the operation says so.
         validators=[Optional()],
     )
-    fallen = ChecksField(_l("被取消资格的拟中榜方"))
+    fallen = ChecksField(_l("被取消资格的拟中榜方"), coerce=int)
     answer = LongTextField(_l("书面答复"), [required()], limit=8000)
+
+    def offer(self, items: Sequence[AwardItem]) -> None:
+        """The award items that may fall."""
+        self.fallen.choices = [SelectChoice(item.bid_id, item.title) for item in items]
 
     @property
     def decided(self) -> Any:

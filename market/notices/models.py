@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -84,8 +85,10 @@ class AwardItem(Numbered, Base):
 
     @property
     def title(self) -> str:
-        """团队（单位）as printed."""
-        return f"{self.winner_name}（{self.organisation_name}）" if self.organisation_name else self.winner_name
+        """团队（单位）as printed; a unit that bids as itself is named once."""
+        if self.organisation_name in ("", self.winner_name):
+            return self.winner_name
+        return _("%(name)s（%(note)s）", name=self.winner_name, note=self.organisation_name)
 
 
 class ObjectionState(StrEnum):

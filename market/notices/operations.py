@@ -1,52 +1,35 @@
-"""Writes of notices: prepared by the officer, approved by the head, standing for the working days, then effective;
-and of objections: received with a real name, investigated by the officer, decided by the head, answered in writing.
-"""
+"""Writes of notices: prepared by the officer, approved by the head, standing for the working days, then effective."""
 
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from werkzeug.datastructures import FileStorage
 
 from market import clock
 from market.accounts.queries import users_with
-from market.attachments.operations import store_upload
 from market.audit.journal import record
 from market.bids.models import Bid, BidState
 from market.bids.operations import tell_team
 from market.challenges.models import Challenge, ChallengeState
-from market.database import db, transaction
+from market.database import db
 from market.errors import Conflict, IllegalMove, InvalidInput, NotAllowed
-from market.jobs import scheduled
 from market.notices import queries
-from market.notices.models import AwardItem, Notice, NoticeState, Objection, ObjectionState
+from market.notices.models import AwardItem, Notice, NoticeState
 from market.notices.policies import (
     may_approve_notice,
-    may_decide_objection,
     may_edit_notice,
-    may_handle_objection,
-    may_object,
     may_prepare,
     may_take_effect,
-    objection_problems,
 )
-from market.notifications.operations import notify, send_mail
-from market.permissions import SYSTEM, Actor, Role, Verdict
+from market.notifications.operations import notify
+from market.permissions import Actor, Role, Verdict
 from market.programmes.queries import kept_days, rules_of
 from market.reviews.pool import dishonest
 from market.reviews.queries import JUDGED
 from market.search.documents import update_search
 from market.workflow import advance
-
-# Without letters and digits that are read alike.
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-OUTCOMES = {
-    ObjectionState.UPHELD: "uphold",
-    ObjectionState.PARTLY_UPHELD: "uphold_partly",
-    ObjectionState.DISMISSED: "dismiss",
-}
 
 
 def demand(verdict: Verdict) -> None:
@@ -131,8 +114,8 @@ def propose_notice(actor: Actor, notice: Notice) -> None:
     advance(notice, "propose", actor)
     notify(
         users_with(Role.DIVISION_HEAD),
-        _("待批准公示：%(title)s", title=notice.title),
-        _("经办已送审拟中榜公示，请核对推荐名单与党组会议纪要后批准。"),
+        _l("待批准公示：%(title)s", title=notice.title),
+        _l("经办已送审拟中榜公示，请核对推荐名单与党组会议纪要后批准。"),
         f"/notices/{notice.id}/approve",
     )
 
@@ -143,7 +126,7 @@ def send_back_notice(actor: Actor, notice: Notice, reason: str) -> None:
     reason = written(reason, "reason", _("请写明退回原因，至少 10 个字"))
     advance(notice, "send_back", actor, reason)
     notify(
-        [notice.prepared_by_id], _("公示被退回：%(title)s", title=notice.title), reason, f"/notices/{notice.id}/edit"
+        [notice.prepared_by_id], _l("公示被退回：%(title)s", title=notice.title), reason, f"/notices/{notice.id}/edit"
     )
 
 
@@ -178,12 +161,12 @@ def _tell_public(notice: Notice) -> None:
 
 def _tell_result(notice: Notice, bid: Bid) -> None:
     said = {
-        BidState.RECOMMENDED: _("您的揭榜拟中榜，现予公示至 %(day)s。公示期满生效前不能签约。", day=notice.ends_on),
-        BidState.RESERVE: _("您的揭榜列为备选。得分与专家意见见链接。"),
-        BidState.REJECTED: _("您的揭榜未入选。得分与专家意见见链接，感谢参与。"),
+        BidState.RECOMMENDED: _l("您的揭榜拟中榜，现予公示至 %(day)s。公示期满生效前不能签约。", day=notice.ends_on),
+        BidState.RESERVE: _l("您的揭榜列为备选。得分与专家意见见链接。"),
+        BidState.REJECTED: _l("您的揭榜未入选。得分与专家意见见链接，感谢参与。"),
     }.get(bid.state)
     if said:
-        subject = _("评审结果：%(title)s", title=notice.challenge.title)
+        subject = _l("评审结果：%(title)s", title=notice.challenge.title)
         tell_team(bid, subject, said, f"/reviews/results/{bid.id}", key=f"notice:{notice.id}:{bid.id}")
 
 
@@ -205,18 +188,18 @@ def take_effect(actor: Actor, notice: Notice) -> None:
     days = rules_of(challenge).signing_days
     for bid in winners:
         advance(bid, "award", actor)
-        subject = _("确定中榜：%(title)s", title=challenge.title)
-        body = _("公示期满，确定您为中榜方，请在 %(days)d 日内与发榜方签订合同。", days=days)
+        subject = _l("确定中榜：%(title)s", title=challenge.title)
+        body = _l("公示期满，确定您为中榜方，请在 %(days)d 日内与发榜方签订合同。", days=days)
         tell_team(bid, subject, body, f"/bids/{bid.id}", key=f"award:{notice.id}:{bid.id}")
     for bid in _bids(challenge):
         if bid.state in (BidState.RESERVE, BidState.REJECTED):
-            subject = _("评审结果生效：%(title)s", title=challenge.title)
-            body = _("公示期满，中榜结果已生效。得分与专家意见见链接。")
+            subject = _l("评审结果生效：%(title)s", title=challenge.title)
+            body = _l("公示期满，中榜结果已生效。得分与专家意见见链接。")
             tell_team(bid, subject, body, f"/reviews/results/{bid.id}", key=f"award:{notice.id}:{bid.id}")
     notify(
         users_with(Role.FIRM_SIGNATORY, organisation_id=challenge.organisation_id),
-        _("榜单已确定中榜方：%(title)s", title=challenge.title),
-        _("公示期满无异议或异议已答复，请在 %(days)d 日内与中榜方签订合同。", days=days),
+        _l("榜单已确定中榜方：%(title)s", title=challenge.title),
+        _l("公示期满无异议或异议已答复，请在 %(days)d 日内与中榜方签订合同。", days=days),
         f"/challenges/{challenge.code}",
         key=f"award:{notice.id}",
     )
@@ -263,29 +246,6 @@ def tell_withdrawn(notice: Notice, bid: Bid, reason: str) -> None:
     """Whoever was told of the result is told that it stands no longer."""
     if notice.published_at is None:
         return
-    subject = _("公示已撤销：%(title)s", title=notice.challenge.title)
-    body = _("拟中榜公示已撤销，榜单退回评审：%(reason)s", reason=reason)
+    subject = _l("公示已撤销：%(title)s", title=notice.challenge.title)
+    body = _l("拟中榜公示已撤销，榜单退回评审：%(reason)s", reason=reason)
     tell_team(bid, subject, body, f"/bids/{bid.id}", key=f"cancel:{notice.id}:{bid.id}")
-
-
-@scheduled
-def remind_ended_periods() -> None:
-    """Tell the bureau once when a 公示期 has passed, so that nobody waits for a forgotten confirmation."""
-    ended = select(Notice.id).where(
-        Notice.state == NoticeState.PUBLISHED, Notice.ends_on < clock.today(), Notice.reminded_at.is_(None)
-    )
-    waiting = db.session.scalars(ended.order_by(Notice.id)).all()
-    db.session.rollback()
-    for notice_id in waiting:
-        with transaction() as session:
-            notice = session.get_one(Notice, notice_id, with_for_update=True)
-            if notice.reminded_at is not None or notice.state is not NoticeState.PUBLISHED:
-                continue
-            notice.reminded_at = clock.now()
-            record(SYSTEM, "notice:period_ended", notice)
-            count = len(queries.open_objections(notice.challenge))
-            body = (
-                _("尚有 %(count)d 件异议未答复。", count=count) if count else _("无未答复异议，请处室负责人确认中榜。")
-            )
-            subject = _("公示期满：%(title)s", title=notice.title)
-            notify(queries.bureau_ids(), subject, body, f"/notices/{notice.id}", key=f"period:{notice.id}")

@@ -103,10 +103,19 @@ def may_decide_objection(actor: Actor, objection: Objection) -> Verdict:
     return ALLOWED
 
 
+def may_see_objector(actor: Actor, objection: Objection) -> Verdict:
+    """Name, telephone and mail: whoever handles it (any officer while nobody does), the head, the supervisor."""
+    if not may_read_objections(actor):
+        return refused(_("异议材料不对您开放"))
+    if not actor.has(Permission.OBJECTION_ANSWER) or objection.handled_by_id in (None, actor.user_id):
+        return ALLOWED
+    return refused(_("异议人信息只对承办人、处室负责人和监督显示"))
+
+
 @owner(Objection)
-def may_see_evidence(actor: Actor, _objection: Objection) -> bool:
-    """Evidence may name the objector: the bureau's alone."""
-    return may_read_objections(actor)
+def may_see_evidence(actor: Actor, objection: Objection) -> bool:
+    """Evidence may name the objector: it goes with the objector's data."""
+    return bool(may_see_objector(actor, objection))
 
 
 def objection_problems(values: Mapping[str, str], files: int) -> dict[str, str]:

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 from market.access import actor, public, requires
 from market.database import transaction
 from market.errors import InvalidInput, NotFound
-from market.forms import attempt
+from market.forms import ReasonForm, attempt
 from market.limits import limiter
+from market.notices import objections as handling
 from market.notices import operations, queries
 from market.notices.forms import (
     ApprovalForm,
@@ -23,7 +24,13 @@ from market.notices.forms import (
     StatusForm,
 )
 from market.notices.models import Notice, NoticeState, Objection
-from market.notices.policies import may_approve_notice, may_decide_objection, may_handle_objection, may_object
+from market.notices.policies import (
+    may_approve_notice,
+    may_decide_objection,
+    may_handle_objection,
+    may_object,
+    may_see_objector,
+)
 from market.paging import page_number
 from market.permissions import Permission
 from market.reviews.queries import challenge_under_review
@@ -87,7 +94,7 @@ def submit_objection(notice_id: int) -> Any:
 
 def _submit(notice_id: int, form: ObjectionForm) -> str:
     with transaction():
-        return operations.submit_objection(actor(), _notice(notice_id), form.data, form.files).number
+        return handling.submit_objection(actor(), _notice(notice_id), form.data, form.files).number
 
 
 @bp.route("/notices/objection-status", methods=["GET", "POST"])
@@ -176,12 +183,24 @@ def _approve(notice_id: int, form: ApprovalForm) -> bool:
     return True
 
 
+def _with_reason(notice_id: int, operation: Callable[..., Any], done: str) -> Any:
+    form = ReasonForm()
+
+    def work() -> bool:
+        with transaction():
+            operation(actor(), _notice(notice_id), form.reason.data or "")
+        return True
+
+    if form.validate_on_submit() and attempt(form, work):
+        return _to("notices.show", done, notice_id=notice_id)
+    back = url_for("notices.show", notice_id=notice_id)
+    return render_template("layouts/reason.html", form=form, about=_notice(notice_id).title, back=back)
+
+
 @bp.post("/notices/<int:notice_id>/send-back")
 @requires(P.NOTICE_APPROVE)
-def send_back(notice_id: int) -> Response:
-    reason = request.form.get("reason", "").replace("\0", "")[:1000]
-    work = lambda: operations.send_back_notice(actor(), _notice(notice_id), reason)  # noqa: E731
-    return _try(work, _("已退回经办修改"), "notices.show", notice_id=notice_id)
+def send_back(notice_id: int) -> Any:
+    return _with_reason(notice_id, operations.send_back_notice, _("已退回经办修改"))
 
 
 @bp.post("/notices/<int:notice_id>/take-effect")
@@ -193,10 +212,8 @@ def take_effect(notice_id: int) -> Response:
 
 @bp.post("/notices/<int:notice_id>/cancel")
 @requires(P.NOTICE_APPROVE)
-def cancel(notice_id: int) -> Response:
-    reason = request.form.get("reason", "").replace("\0", "")[:1000]
-    work = lambda: operations.cancel_notice(actor(), _notice(notice_id), reason)  # noqa: E731
-    return _try(work, _("公示已撤销，榜单退回评审"), "notices.show", notice_id=notice_id)
+def cancel(notice_id: int) -> Any:
+    return _with_reason(notice_id, operations.cancel_notice, _("公示已撤销，榜单退回评审"))
 
 
 # --- the bureau's objections ----------------------------------------------------------------------------------------
@@ -212,8 +229,10 @@ def _objection_page(objection: Objection, **forms: Any) -> str:
     may_handle, may_decide = may_handle_objection(actor(), objection), may_decide_objection(actor(), objection)
     blank = {"refusal": RefusalForm, "finding": FindingForm, "decision": DecisionForm}
     shown = {name: forms.get(name) or kind(formdata=None, obj=objection) for name, kind in blank.items()}
+    shown["decision"].offer(queries.items_of(objection.notice))
     view = queries.objection_view(objection)
-    return render_template("notices/objection.html", may_handle=may_handle, may_decide=may_decide, **shown, **view)
+    rights = {"may_handle": may_handle, "may_decide": may_decide, "may_know": may_see_objector(actor(), objection)}
+    return render_template("notices/objection.html", **rights, **shown, **view)
 
 
 @bp.get("/notices/objections/<int:objection_id>")
@@ -225,7 +244,7 @@ def objection(objection_id: int) -> str:
 @bp.post("/notices/objections/<int:objection_id>/accept")
 @requires(P.OBJECTION_ANSWER)
 def accept(objection_id: int) -> Response:
-    work = lambda: operations.accept_objection(actor(), queries.objection_by_id(objection_id))  # noqa: E731
+    work = lambda: handling.accept_objection(actor(), queries.objection_by_id(objection_id))  # noqa: E731
     return _try(work, _("已受理"), "notices.objection", objection_id=objection_id)
 
 
@@ -248,7 +267,7 @@ def refuse(objection_id: int) -> Any:
     form = RefusalForm()
 
     def work(found: Objection) -> None:
-        operations.refuse_objection(actor(), found, form.reason.data or "")
+        handling.refuse_objection(actor(), found, form.reason.data or "")
 
     return _handle("refusal", form, objection_id, work, _("已答复不予受理"))
 
@@ -259,7 +278,7 @@ def find(objection_id: int) -> Any:
     form = FindingForm()
 
     def work(found: Objection) -> None:
-        operations.record_finding(actor(), found, form.finding.data or "")
+        handling.record_finding(actor(), found, form.finding.data or "")
 
     return _handle("finding", form, objection_id, work, _("调查情况已保存，等待处室负责人作出结论"))
 
@@ -268,8 +287,11 @@ def find(objection_id: int) -> Any:
 @requires(P.NOTICE_APPROVE)
 def decide(objection_id: int) -> Any:
     form = DecisionForm()
+    form.offer(queries.items_of(queries.objection_by_id(objection_id).notice))
 
     def work(found: Objection) -> None:
-        operations.decide_objection(actor(), found, form.decided, form.answer.data or "")
+        handling.decide_objection(
+            actor(), found, form.decided, form.answer.data or "", form.chosen_remedy, form.fallen.data or ()
+        )
 
     return _handle("decision", form, objection_id, work, _("已作出结论并答复"))

@@ -3,7 +3,7 @@
 from statemachine.states import States
 
 from market.notices.models import Notice, NoticeState, Objection, ObjectionState
-from market.permissions import Permission
+from market.permissions import N_, Permission
 from market.workflow import Machine, governs
 
 
@@ -26,11 +26,11 @@ class NoticeMachine(Machine):
     del s
 
     moves = {
-        "propose": ("送审", Permission.NOTICE_PREPARE),
-        "send_back": ("退回修改", Permission.NOTICE_APPROVE),
-        "publish": ("批准公示", Permission.NOTICE_APPROVE),
-        "take_effect": ("公示期满确认中榜", Permission.NOTICE_APPROVE),
-        "cancel": ("撤销公示", Permission.NOTICE_APPROVE),
+        "propose": (N_("送审"), Permission.NOTICE_PREPARE),
+        "send_back": (N_("退回修改"), Permission.NOTICE_APPROVE),
+        "publish": (N_("批准公示"), Permission.NOTICE_APPROVE),
+        "take_effect": (N_("公示期满确认中榜"), Permission.NOTICE_APPROVE),
+        "cancel": (N_("撤销公示"), Permission.NOTICE_APPROVE),
     }
 
 
@@ -58,9 +58,9 @@ class ObjectionMachine(Machine):
     del s
 
     moves = {
-        "accept": ("受理", Permission.OBJECTION_ANSWER),
-        "refuse": ("不予受理", Permission.OBJECTION_ANSWER),
-        "uphold": ("认定成立", Permission.NOTICE_APPROVE),
-        "uphold_partly": ("认定部分成立", Permission.NOTICE_APPROVE),
-        "dismiss": ("认定不成立", Permission.NOTICE_APPROVE),
+        "accept": (N_("受理"), Permission.OBJECTION_ANSWER),
+        "refuse": (N_("不予受理"), Permission.OBJECTION_ANSWER),
+        "uphold": (N_("认定成立"), Permission.NOTICE_APPROVE),
+        "uphold_partly": (N_("认定部分成立"), Permission.NOTICE_APPROVE),
+        "dismiss": (N_("认定不成立"), Permission.NOTICE_APPROVE),
     }

@@ -1,1 +1,4 @@
-"""消息: the inbox and mail."""
+"""消息: the inbox and mail.
+
+``mail`` is the mailer; ``once`` is what the clock of the higher rooms reminds with.
+"""

@@ -3,6 +3,8 @@
 from datetime import date
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import FileStorage
 
 from market import clock
@@ -15,9 +17,11 @@ from market.errors import InvalidInput, NotAllowed
 from market.money import format_yuan
 from market.notifications.operations import notify
 from market.payouts import policies
+from market.payouts.ledger import explained
 from market.payouts.models import BountyPayment
 from market.payouts.queries import paid_bounty_fen
 from market.permissions import Actor, Role
+from market.programmes.queries import rules_of
 
 
 def bounty_due_fen(milestone: Milestone) -> int:
@@ -60,13 +64,17 @@ def record_bounty(
         voucher_number=voucher_number.strip(), entered_by_id=actor.user_id,
     )  # fmt: skip
     db.session.add(payment)
-    db.session.flush()  # The voucher names the payment.
+    try:
+        db.session.flush()  # The voucher names the payment, and the database judges the sum.
+    except IntegrityError as problem:
+        raise explained(problem) from problem
     record(actor, "bounty_payment:record", payment, payment.voucher_number)
-    store_upload(actor, payment, "voucher", voucher, field="voucher")
+    limit_mb = rules_of(milestone).attachment_mb_most
+    store_upload(actor, payment, "voucher", voucher, limit_mb=limit_mb, field="voucher")
     lead = milestone.contract.solver.lead_id
     notify(
         [lead],
-        _("榜金已支付，请确认到账"),
+        _l("榜金已支付，请确认到账"),
         milestone.content,
         f"/payouts/contracts/{milestone.contract_id}",
         key=f"bounty:{payment.id}",
@@ -84,7 +92,7 @@ def confirm_bounty(actor: Actor, payment: BountyPayment) -> None:
     told = users_with(Role.FIRM_SIGNATORY, payment.contract.organisation_id)
     notify(
         told,
-        _("揭榜方已确认榜金到账"),
+        _l("揭榜方已确认榜金到账"),
         payment.milestone.content,
         f"/payouts/contracts/{payment.contract_id}",
         key=f"bounty:{payment.id}:confirmed",

@@ -8,12 +8,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, SelectField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
 
-from market.forms import BaseForm, DayField, LongTextField, TextField, YuanField
+from market.errors import InvalidInput
+from market.forms import BaseForm, DayField, LongTextField, TextField, YuanField, required
 from market.money import format_yuan
-from market.payouts.models import BudgetLine, Payout, PayoutKind
+from market.payouts.models import BudgetLine, Payout, PayoutKind, RefundReason
+from market.payouts.payees import normal_bank_account
 from market.payouts.queries import budget_lines
 from market.programmes.queries import all_cycles
 
@@ -66,6 +69,12 @@ class PayoutForm(BaseForm):
         self.lines = {line.id: line for line in budget_lines()}
         self.budget_line_id.choices = [SelectChoice(id_, _line_text(line)) for id_, line in self.lines.items()]
 
+    def validate_bank_account(self, field: Any) -> None:
+        try:
+            normal_bank_account(field.data or "")
+        except InvalidInput as problem:
+            raise ValidationError(problem.errors["bank_account"]) from problem
+
     def values(self) -> dict[str, Any]:
         return {
             "kind": PayoutKind(self.kind.data),
@@ -104,3 +113,28 @@ class BountyForm(BaseForm):
     paid_on = DayField(_l("支付日期"))
     voucher_number = TextField(_l("凭证号"), limit=80)
     voucher = FileField(_l("支付凭证"))
+
+
+class RefundForm(BaseForm):
+    """``request_key`` as in PayoutForm."""
+
+    request_key = HiddenField()
+    reason = RadioField(
+        _l("追回原因"),
+        choices=[SelectChoice(reason.value, reason.label) for reason in RefundReason],
+        validators=[required(_l("请选择追回原因"))],
+    )
+    amount_fen = YuanField(_l("追回金额"))
+    explanation = LongTextField(_l("事实与计算"), limit=2000)
+    basis = TextField(_l("依据文号"), limit=300)
+
+    def values(self) -> dict[str, Any]:
+        return {name: self._fields[name].data for name in ("reason", "amount_fen", "explanation", "basis")}
+
+
+class RefundedForm(BaseForm):
+    bank_reference = TextField(_l("银行回单号"), limit=80)
+    refunded_on = DayField(_l("退回日期"))
+
+    def values(self) -> tuple[str, date | None]:
+        return (self.bank_reference.data or "", self.refunded_on.data)

@@ -1,4 +1,4 @@
-"""Posting to the ledger: direct, hold, post, void. One row is one debit and one credit of one amount.
+"""Posting to the ledger: direct, hold, post, void, refund. One row is one debit and one credit of one amount.
 
 The totals move in the database's triggers, overdrafts are refused by its CHECK; here each row gets its number and its
 place in the hash chain, one after another under one lock. Callers lock their own rows (contract, payout) first.
@@ -69,6 +69,11 @@ def treasury() -> Account:
 def direct(actor: Actor, debit: Account, credit: Account, amount_fen: int, memo: str) -> Transfer:
     """Move ``amount_fen`` from ``debit`` to ``credit`` at once. Raises InvalidInput when ``debit`` has not enough."""
     return _enter(actor, TransferKind.DIRECT, debit.id, credit.id, amount_fen, memo)
+
+
+def refund(actor: Actor, payee: Account, target: Account, amount_fen: int, memo: str) -> Transfer:
+    """Take back from a payee what an approved Refund says. Raises Conflict when none stands for this amount."""
+    return _enter(actor, TransferKind.REFUND, payee.id, target.id, amount_fen, memo)
 
 
 def hold(actor: Actor, debit: Account, credit: Account, amount_fen: int, memo: str) -> Transfer:
@@ -178,6 +183,28 @@ _CONSTRAINTS: list[tuple[tuple[str, ...], type[DomainError], str, str]] = [
         "经办、复核、审批必须是三个不同的人",
     ),
     (("uq_budget_line_cycle_id_code", "budget_line.cycle_id"), InvalidInput, "code", "本批次已有这个指标编号"),
+    (("ck_transfer_right_accounts",), Conflict, "", "划转的付款方或收款方不对，账簿没有记入"),
+    (("ck_transfer_refund_approved",), Conflict, "", "没有与之相符、已经批准的追回，账簿没有记入"),
+    (("ck_refund_of_paid_payout",), Conflict, "", "只有已到账的兑付可以追回"),
+    (("ck_refund_within_payout",), InvalidInput, "amount_fen", "追回合计超过这笔兑付的金额"),
+    (("ck_refund_is_fixed", "ck_refund_stays"), Conflict, "", "追回已进入流程，金额和事由不能再改"),
+    (("ck_refund_is_backed",), Conflict, "", "退回没有与之相符的划转"),
+    (
+        ("ck_refund_checker_is_another", "ck_refund_approver_is_a_third"),
+        Conflict,
+        "",
+        "经办、复核、审批必须是三个不同的人",
+    ),
+    (("uq_refund_request_key", "refund.request_key"), Conflict, "", "这份申请已经提交过"),
+    (
+        ("uq_refund_bank_reference", "refund.bank_reference"),
+        InvalidInput,
+        "bank_reference",
+        "这个银行回单号已用于另一笔退回",
+    ),
+    (("ck_bounty_payment_milestone_accepted",), InvalidInput, "", "里程碑通过验收后才能登记榜金支付"),
+    (("ck_bounty_payment_within_share",), InvalidInput, "amount_fen", "超出本期尚应支付的榜金"),
+    (("ck_bounty_payment_is_fixed", "ck_bounty_payment_stays"), Conflict, "", "已登记的榜金支付不能再改"),
     (("uq_account_owner", "account.owner"), Conflict, "", "账户刚刚由别人开立，请重试"),
 ]
 

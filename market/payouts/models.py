@@ -1,4 +1,4 @@
-"""Account 账户 and Transfer 划转 (the ledger), BudgetLine 预算指标, Payout 兑付."""
+"""Account 账户 and Transfer 划转 (the ledger), BudgetLine 预算指标, Payout 兑付, Refund 追回, BountyPayment 榜金."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from market.accounts.models import User
 from market.append_only import append_only
 from market.contracts.models import Contract, Milestone
 from market.database import Base, Numbered, Versioned, fen_column, state_column
-from market.payouts.triggers import guard_ledger, guard_payouts
+from market.payouts.triggers import guard_bounties, guard_ledger, guard_payouts, guard_refunds
 from market.programmes.models import Cycle
 from market.sealing.fields import EncryptedText
 
@@ -60,14 +60,24 @@ class TransferKind(StrEnum):
     HOLD = "hold"
     POST = "post"
     VOID = "void"
+    REFUND = "refund"
 
     @property
     def label(self) -> Any:
-        return {"direct": _l("直接划转"), "hold": _l("占用"), "post": _l("支付"), "void": _l("释放")}[self.value]
+        return {
+            "direct": _l("直接划转"),
+            "hold": _l("占用"),
+            "post": _l("支付"),
+            "void": _l("释放"),
+            "refund": _l("退回"),
+        }[self.value]
 
 
 class Transfer(Numbered, Base):
-    """划转: one debit, one credit, one amount. Append-only; ``post``/``void`` resolves exactly its hold, once."""
+    """划转: one debit, one credit, one amount. Append-only; ``post``/``void`` resolves exactly its hold, once.
+
+    ``refund`` takes back from a payee what an approved Refund says, in the opposite direction of the payment.
+    """
 
     __table_args__ = (
         CheckConstraint("amount_fen > 0 AND amount_fen <= 100000000000000", name="amount"),
@@ -201,6 +211,98 @@ class Payout(Numbered, Versioned, Base):
     approver: Mapped[User | None] = relationship(foreign_keys=approver_id)
 
 
+class RefundReason(StrEnum):
+    SURPLUS = "surplus"
+    UNMET = "unmet"
+    FAULT = "fault"
+    MISTAKE = "mistake"
+
+    @property
+    def label(self) -> Any:
+        return {
+            "surplus": _l("结余资金"),
+            "unmet": _l("未通过验收、结题或终止"),
+            "fault": _l("违约或失信"),
+            "mistake": _l("误付、重付"),
+        }[self.value]
+
+
+class RefundState(StrEnum):
+    REQUESTED = "requested"
+    CHECKED = "checked"
+    RECOVERING = "recovering"
+    REFUNDED = "refunded"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> Any:
+        return {
+            "requested": _l("待复核"),
+            "checked": _l("待审批"),
+            "recovering": _l("追回中"),
+            "refunded": _l("已退回"),
+            "refused": _l("不予追回"),
+            "cancelled": _l("已取消"),
+        }[self.value]
+
+
+class Refund(Numbered, Versioned, Base):
+    """资金追回: takes back from a payee what one paid payout gave too much. The payout itself is never edited."""
+
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        CheckConstraint("checker_id IS NULL OR checker_id <> maker_id", name="checker_is_another"),
+        CheckConstraint(
+            "approver_id IS NULL OR (checker_id IS NOT NULL AND approver_id <> maker_id AND approver_id <> checker_id)",
+            name="approver_is_a_third",
+        ),
+        CheckConstraint(
+            "state NOT IN ('checked','recovering','refunded') OR checker_id IS NOT NULL", name="checked_by_someone"
+        ),
+        CheckConstraint(
+            "state NOT IN ('recovering','refunded') OR (approver_id IS NOT NULL AND due_on IS NOT NULL)",
+            name="approved_by_someone",
+        ),
+        CheckConstraint(
+            "state <> 'refunded' OR"
+            " (transfer_id IS NOT NULL AND bank_reference IS NOT NULL AND refunded_on IS NOT NULL)",
+            name="refunded_has_reference",
+        ),
+        Index("ix_refund_state", "state"),
+    )
+
+    payout_id: Mapped[int] = mapped_column(ForeignKey("payout.id"), index=True)
+    amount_fen: Mapped[int] = fen_column()
+    reason: Mapped[RefundReason] = state_column(RefundReason)
+    explanation: Mapped[str] = mapped_column(Text)
+    basis: Mapped[str] = mapped_column(String(300))
+    """依据文号."""
+    state: Mapped[RefundState] = state_column(RefundState, RefundState.REQUESTED)
+    state_changed_at: Mapped[datetime | None]
+    request_key: Mapped[str] = mapped_column(String(80), unique=True)
+    """Idempotency key: the same form sent twice makes one refund."""
+    maker_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    checker_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    checked_at: Mapped[datetime | None]
+    approver_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    approved_at: Mapped[datetime | None]
+    due_on: Mapped[date | None]
+    """The day by which the payee is asked to pay back."""
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    """HMAC of the whole row as the last step left it; every next step compares before it acts."""
+    note: Mapped[str] = mapped_column(Text, default="")
+    transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfer.id"), unique=True)
+    bank_reference: Mapped[str | None] = mapped_column(String(80), unique=True)
+    refunded_on: Mapped[date | None] = mapped_column(index=True)
+
+    payout: Mapped[Payout] = relationship()
+    transfer: Mapped[Transfer | None] = relationship()
+    maker: Mapped[User] = relationship(foreign_keys=maker_id)
+    checker: Mapped[User | None] = relationship(foreign_keys=checker_id)
+    approver: Mapped[User | None] = relationship(foreign_keys=approver_id)
+
+
 class BountyPayment(Numbered, Versioned, Base):
     """榜金支付: the poster's own payment for an accepted milestone, with its voucher; the solver confirms receipt."""
 
@@ -228,3 +330,5 @@ class BountyPayment(Numbered, Versioned, Base):
 append_only(Transfer)
 guard_ledger(Transfer)
 guard_payouts(Payout)
+guard_refunds(Refund)
+guard_bounties(BountyPayment)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -17,7 +18,7 @@ from market.contracts.models import Contract, Milestone
 from market.database import db
 from market.errors import Conflict, InvalidInput, NotAllowed
 from market.money import format_yuan
-from market.notifications.operations import notify
+from market.notifications.operations import Text, notify
 from market.payouts import ledger, policies
 from market.payouts.models import AccountKind, BudgetLine, Payout, PayoutKind, PayoutState
 from market.payouts.payees import account_of, looks_mistyped, normal_bank_account, payee_of, require_intact, seal_of
@@ -151,7 +152,7 @@ def request_payout(
     _flush()
     record(actor, "payout:request", payout, payout.basis)
     _seal(payout)
-    _tell(payout, users_with(Role.FINANCE_CHECKER), _("兑付待复核"))
+    _tell(payout, users_with(Role.FINANCE_CHECKER), _l("兑付待复核"))
     return payout
 
 
@@ -216,7 +217,7 @@ def request_again(actor: Actor, payout: Payout, values: dict[str, Any]) -> Payou
         _fill(actor, payout, contract, payout.milestone, values)
         advance(payout, "request_again", actor)
     _seal(payout)
-    _tell(payout, users_with(Role.FINANCE_CHECKER), _("兑付待复核"))
+    _tell(payout, users_with(Role.FINANCE_CHECKER), _l("兑付待复核"))
     return payout
 
 
@@ -227,7 +228,7 @@ def check_payout(actor: Actor, payout: Payout) -> None:
     payout.checker_id, payout.checked_at = actor.user_id, clock.now()
     advance(payout, "check", actor)
     _seal(payout)
-    _tell(payout, users_with(Role.DIVISION_HEAD), _("兑付待审批"))
+    _tell(payout, users_with(Role.DIVISION_HEAD), _l("兑付待审批"))
 
 
 def approve_payout(actor: Actor, payout: Payout) -> None:
@@ -237,7 +238,7 @@ def approve_payout(actor: Actor, payout: Payout) -> None:
     payout.approver_id, payout.approved_at = actor.user_id, clock.now()
     advance(payout, "approve", actor)
     _seal(payout)
-    _tell(payout, [payout.maker_id], _("兑付已审批，待支付"))
+    _tell(payout, [payout.maker_id], _l("兑付已审批，待支付"))
 
 
 def send_back_payout(actor: Actor, payout: Payout, reason: str) -> None:
@@ -260,7 +261,7 @@ def _return_to_maker(actor: Actor, payout: Payout, event: str, reason: str) -> N
     advance(payout, event, actor, reason.strip())
     ledger.void(actor, payout.hold, _("退回：%(reason)s", reason=reason.strip()))
     _seal(payout)
-    _tell(payout, [payout.maker_id], _("兑付申请被退回"))
+    _tell(payout, [payout.maker_id], _l("兑付申请被退回"))
 
 
 def cancel_payout(actor: Actor, payout: Payout, reason: str) -> None:
@@ -304,7 +305,7 @@ def confirm_paid(actor: Actor, payout: Payout, bank_reference: str, paid_on: dat
         # Sealed together with the move: a paid row is frozen by the database.
         payout.digest = seal_of(payout)
     _flush()
-    _tell(payout, [payout.contract.solver.lead_id, payout.checker_id], _("兑付已到账"))
+    _tell(payout, [payout.contract.solver.lead_id, payout.checker_id], _l("兑付已到账"))
 
 
 def _require_reason(reason: str) -> None:
@@ -312,13 +313,13 @@ def _require_reason(reason: str) -> None:
         raise InvalidInput({"reason": _("请写明理由，至少 5 个字")})
 
 
-def _tell(payout: Payout, user_ids: list[int | None] | list[int], subject: str) -> None:
+def _tell(payout: Payout, user_ids: list[int | None] | list[int], subject: Text) -> None:
     """No amount and no account in a message: they are read where the right to see them is checked."""
     title = payout.contract.challenge.title
     notify(
         user_ids,
         subject,
-        _("项目：%(title)s", title=title),
+        _l("项目：%(title)s", title=title),
         f"/payouts/{payout.id}",
         key=f"payout:{payout.id}:{payout.state.value}:{payout.lock}",
     )

@@ -12,7 +12,7 @@ from market.audit.chain import GENESIS, link
 from market.contracts.models import Contract
 from market.errors import Conflict, InvalidInput
 from market.payouts.ledger import open_account
-from market.payouts.models import Account, AccountKind, Payout
+from market.payouts.models import Account, AccountKind, Payout, Refund
 from market.programmes.rules import Rules
 
 _CARD_LENGTHS = range(16, 20)
@@ -53,13 +53,13 @@ def masked(bank_account: str) -> str:
     return f"**** **** {bank_account[-4:]}"
 
 
-def seal_of(payout: Payout) -> str:
+def seal_of(row: Payout | Refund) -> str:
     """HMAC over every column of the row but the seal itself and the optimistic lock."""
-    columns = [a.key for a in inspect(Payout).column_attrs if a.key not in ("digest", "lock")]
-    return link(GENESIS, {key: getattr(payout, key) for key in columns}, "payout")
+    columns = [a.key for a in inspect(type(row)).column_attrs if a.key not in ("digest", "lock")]
+    return link(GENESIS, {key: getattr(row, key) for key in columns}, row.__tablename__)
 
 
-def require_intact(payout: Payout) -> None:
+def require_intact(row: Payout | Refund) -> None:
     """Raises Conflict when payee, account, amount or anything else changed since the last step."""
-    if seal_of(payout) != payout.digest:
+    if seal_of(row) != row.digest:
         raise Conflict(_("收款人、账号或金额与上一步核定的不一致，已停止办理。请报告监督人员核查"))

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from market.attachments.policies import owner
 from market.contracts.models import Contract, Milestone, MilestoneState
 from market.contracts.policies import is_lead, may_see
-from market.payouts.models import BountyPayment, Payout, PayoutState
+from market.payouts.models import BountyPayment, Payout, PayoutState, Refund, RefundState
 from market.permissions import ALLOWED, Actor, Permission, Verdict, refused
 
 
@@ -121,3 +121,63 @@ def may_confirm_bounty(actor: Actor, payment: BountyPayment) -> Verdict:
     if payment.entered_by_id == actor.user_id:
         return refused(_("登记支付的人不能确认到账"))
     return ALLOWED
+
+
+@owner(Refund)
+def may_see_refund(actor: Actor, refund: Refund) -> Verdict:
+    return may_see_payout(actor, refund.payout)
+
+
+def may_request_refund(actor: Actor, payout: Payout) -> Verdict:
+    if not actor.has(Permission.PAYOUT_REQUEST):
+        return refused(_("追回由财务经办申请"))
+    if payout.state is not PayoutState.PAID:
+        return refused(_("只有已到账的兑付可以追回"))
+    return ALLOWED
+
+
+def may_check_refund(actor: Actor, refund: Refund) -> Verdict:
+    if not actor.has(Permission.PAYOUT_CHECK):
+        return refused(_("追回由财务复核人复核"))
+    if refund.state is not RefundState.REQUESTED:
+        return refused(_("这笔追回不在待复核状态"))
+    if actor.user_id == refund.maker_id:
+        return refused(_("经办人不能复核自己申请的追回"))
+    return ALLOWED
+
+
+def may_approve_refund(actor: Actor, refund: Refund) -> Verdict:
+    if not actor.has(Permission.PAYOUT_APPROVE):
+        return refused(_("追回由处室负责人审批"))
+    if refund.state is not RefundState.CHECKED:
+        return refused(_("这笔追回不在待审批状态"))
+    if actor.user_id in (refund.maker_id, refund.checker_id):
+        return refused(_("经办、复核、审批必须是三个不同的人"))
+    return ALLOWED
+
+
+def may_confirm_refunded(actor: Actor, refund: Refund) -> Verdict:
+    if not actor.has(Permission.PAYOUT_REQUEST):
+        return refused(_("退回由财务经办登记"))
+    if refund.state is not RefundState.RECOVERING:
+        return refused(_("只有批准追回的可以登记退回"))
+    if actor.user_id in (refund.checker_id, refund.approver_id):
+        return refused(_("复核人和审批人不能登记退回"))
+    return ALLOWED
+
+
+def may_cancel_refund(actor: Actor, refund: Refund) -> Verdict:
+    if not actor.has(Permission.PAYOUT_REQUEST):
+        return refused(_("追回由财务经办取消"))
+    if refund.state not in (RefundState.REQUESTED, RefundState.RECOVERING):
+        return refused(_("这笔追回现在不能取消"))
+    return ALLOWED
+
+
+def refund_waits_for(refund: Refund) -> str:
+    """Who acts next; empty once it is decided to the end."""
+    return {
+        RefundState.REQUESTED: _("须由财务复核人复核"),
+        RefundState.CHECKED: _("须由处室负责人审批"),
+        RefundState.RECOVERING: _("收款人退回后，由财务经办登记"),
+    }.get(refund.state, "")

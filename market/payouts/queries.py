@@ -1,9 +1,10 @@
 """Reads of budget lines, payouts and bounties: queue by state, what is payable, totals."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 from sqlalchemy.orm import aliased, joinedload
 
 from market.challenges.models import Challenge
@@ -19,7 +20,10 @@ from market.payouts.models import (
     Payout,
     PayoutKind,
     PayoutState,
+    Refund,
+    RefundState,
     Transfer,
+    TransferKind,
 )
 from market.payouts.policies import may_see_bounty, may_see_payout
 from market.permissions import Actor, Permission
@@ -71,10 +75,10 @@ def payouts_page(actor: Actor, state: PayoutState | None = None, q: str = "") ->
     return query.order_by(done, Payout.state_changed_at, Payout.id)
 
 
-def all_payouts(actor: Actor) -> Sequence[Payout]:
-    """Every visible payout in order of entry, for the 资金台账."""
+def all_payouts(actor: Actor, state: PayoutState | None = None, q: str = "") -> Sequence[Payout]:
+    """What payouts_page shows, all of it and in order of entry, for the 资金台账."""
     rules = joinedload(Payout.contract).joinedload(Contract.challenge).joinedload(Challenge.rules)
-    query = select(Payout).options(*_with_details(), rules).where(visible_to(actor)).order_by(Payout.id)
+    query = payouts_page(actor, state, q).options(rules).order_by(None).order_by(Payout.id)
     return db.session.scalars(query).all()
 
 
@@ -207,3 +211,115 @@ def paid_bounty_fen(contract: Contract, milestone: Milestone | None = None) -> i
     if milestone is not None:
         query = query.where(BountyPayment.milestone_id == milestone.id)
     return int(db.session.scalar(query) or 0)
+
+
+# --- refunds --------------------------------------------------------------------------------------------------------
+
+REFUND_ENDED = (RefundState.REFUSED, RefundState.CANCELLED)
+
+
+def _with_payout() -> list[Any]:
+    of_payout = joinedload(Refund.payout)
+    return [
+        of_payout.joinedload(Payout.contract).joinedload(Contract.challenge),
+        of_payout.joinedload(Payout.contract).joinedload(Contract.solver),
+        of_payout.joinedload(Payout.budget_line),
+        of_payout.joinedload(Payout.milestone),
+        joinedload(Refund.maker),
+    ]
+
+
+def refunds_page(actor: Actor, state: RefundState | None = None) -> Select[Refund]:
+    """Visible refunds; those under way first, waiting longest."""
+    query = select(Refund).join(Payout, Payout.id == Refund.payout_id).options(*_with_payout()).where(visible_to(actor))
+    if state is not None:
+        query = query.where(Refund.state == state)
+    ended = Refund.state.in_((RefundState.REFUNDED, *REFUND_ENDED))
+    return query.order_by(ended, Refund.state_changed_at, Refund.id)
+
+
+def open_refunds(actor: Actor) -> int:
+    """How many visible refunds are under way."""
+    ended = (RefundState.REFUNDED, *REFUND_ENDED)
+    query = select(func.count()).select_from(Refund).join(Payout, Payout.id == Refund.payout_id)
+    return db.session.scalar(query.where(visible_to(actor), Refund.state.not_in(ended))) or 0
+
+
+def refund_for(actor: Actor, refund_id: int) -> Refund:
+    """Raises NotFound also when the asker may not know that it exists."""
+    found = db.session.scalar(select(Refund).options(*_with_payout()).where(Refund.id == refund_id))
+    if found is None or not may_see_payout(actor, found.payout):
+        raise NotFound
+    return found
+
+
+def refunds_of(payout: Payout) -> Sequence[Refund]:
+    return db.session.scalars(select(Refund).where(Refund.payout_id == payout.id).order_by(Refund.id)).all()
+
+
+def refundable_fen(payout: Payout) -> int:
+    """What of a paid payout is neither taken back nor being taken back."""
+    if payout.state is not PayoutState.PAID:
+        return 0
+    query = select(func.coalesce(func.sum(Refund.amount_fen), 0)).where(
+        Refund.payout_id == payout.id, Refund.state.not_in(REFUND_ENDED)
+    )
+    return payout.amount_fen - int(db.session.scalar(query) or 0)
+
+
+def refunded_of(payouts: Sequence[Payout]) -> dict[int, int]:
+    """{payout id: fen that came back} in one statement."""
+    query = (
+        select(Refund.payout_id, func.sum(Refund.amount_fen))
+        .where(Refund.payout_id.in_([payout.id for payout in payouts]), Refund.state == RefundState.REFUNDED)
+        .group_by(Refund.payout_id)
+    )
+    return {row[0]: int(row[1]) for row in db.session.execute(query)}
+
+
+def received_up_to(payouts: Sequence[Payout]) -> dict[int, int]:
+    """{payout id: net fen its contract had received by it and the payouts before it}, listed or not."""
+    query = (
+        select(
+            Payout.id,
+            Payout.contract_id,
+            Payout.amount_fen,
+            func.coalesce(func.sum(Refund.amount_fen), 0),
+            Payout.state,
+        )
+        .outerjoin(Refund, and_(Refund.payout_id == Payout.id, Refund.state == RefundState.REFUNDED))
+        .where(Payout.contract_id.in_({payout.contract_id for payout in payouts}))
+        .group_by(Payout.id, Payout.contract_id, Payout.amount_fen, Payout.state)
+        .order_by(Payout.id)
+    )
+    sums: dict[int, int] = defaultdict(int)
+    found: dict[int, int] = {}
+    for number, contract_id, amount, back, state in db.session.execute(query):
+        sums[contract_id] += (amount if state is PayoutState.PAID else 0) - int(back)
+        found[number] = sums[contract_id]
+    return found
+
+
+def net_received_fen(contract: Contract) -> int:
+    """Paid to the contract less what came back, all kinds."""
+    paid = select(func.coalesce(func.sum(Payout.amount_fen), 0)).where(
+        Payout.contract_id == contract.id, Payout.state == PayoutState.PAID
+    )
+    back = (
+        select(func.coalesce(func.sum(Refund.amount_fen), 0))
+        .join(Payout, Payout.id == Refund.payout_id)
+        .where(Payout.contract_id == contract.id, Refund.state == RefundState.REFUNDED)
+    )
+    return int(db.session.scalar(paid) or 0) - int(db.session.scalar(back) or 0)
+
+
+def returned_to(accounts: Sequence[Account]) -> dict[int, int]:
+    """{account id: fen of refunds credited to it}: what is not 下达 among a budget line's credits."""
+    query = (
+        select(Transfer.credit_account_id, func.sum(Transfer.amount_fen))
+        .where(
+            Transfer.kind == TransferKind.REFUND, Transfer.credit_account_id.in_([account.id for account in accounts])
+        )
+        .group_by(Transfer.credit_account_id)
+    )
+    return {row[0]: int(row[1]) for row in db.session.execute(query)}

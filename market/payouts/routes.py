@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
 from market import clock
@@ -17,7 +17,8 @@ from market.contracts.models import Milestone
 from market.database import db, transaction
 from market.forms import attempt
 from market.paging import page_number, paginate
-from market.payouts import bounties, operations, policies, queries
+from market.payouts import bounties, operations, policies, queries, refund_routes  # noqa: F401  (refund_routes adds its pages)
+from market.payouts.blueprint import bp
 from market.payouts.export import workbook_of
 from market.payouts.forms import (
     BountyForm,
@@ -34,7 +35,6 @@ from market.payouts.payees import looks_mistyped, masked, payee_of
 from market.permissions import Permission as P
 from market.programmes.queries import rules_of
 
-bp = Blueprint("payouts", __name__, url_prefix="/payouts")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -43,15 +43,20 @@ def _done(payout: Payout, message: str) -> Any:
     return redirect(url_for("payouts.show", payout_id=payout.id), 303)
 
 
+def _wanted() -> tuple[PayoutState | None, str]:
+    state = next((s for s in PayoutState if s.value == request.args.get("state")), None)
+    return state, request.args.get("q", "").strip()[:100]
+
+
 @bp.get("/")
 @requires(P.PAYOUT_READ)
 def index() -> str:
-    state = next((s for s in PayoutState if s.value == request.args.get("state")), None)
-    q = request.args.get("q", "").strip()[:100]
+    state, q = _wanted()
     page = paginate(db.session(), queries.payouts_page(actor(), state, q), page_number(request.args.get("page")))
     return render_template(
         "payouts/index.html", page=page, state=state, q=q, states=list(PayoutState), local=clock.local,
         counts=queries.counts_by_state(actor()), mine={s for s, p in queries.QUEUES if actor().has(p)},
+        refunds=queries.open_refunds(actor()), taken_back=queries.refunded_of(page.items),
     )  # fmt: skip
 
 
@@ -66,7 +71,9 @@ def payable() -> str:
 @bp.get("/ledger.xlsx")
 @requires(P.PAYOUT_READ)
 def ledger() -> Any:
-    book = workbook_of(queries.all_payouts(actor()))
+    state, q = _wanted()
+    payouts = queries.all_payouts(actor(), state, q)
+    book = workbook_of(payouts, queries.refunded_of(payouts), queries.received_up_to(payouts))
     name = f"资金台账-{clock.today().isoformat()}.xlsx"
     return send_file(io.BytesIO(book), mimetype=XLSX, as_attachment=True, download_name=name)
 
@@ -75,7 +82,8 @@ def ledger() -> Any:
 @requires(P.PAYOUT_READ)
 def budgets() -> str:
     lines = queries.budget_lines()
-    return render_template("payouts/budgets.html", lines=lines, manages=actor().has(P.BUDGET_MANAGE))
+    returned = queries.returned_to([line.account for line in lines])
+    return render_template("payouts/budgets.html", lines=lines, returned=returned, manages=actor().has(P.BUDGET_MANAGE))
 
 
 @bp.route("/budgets/new", methods=["GET", "POST"])
@@ -105,7 +113,10 @@ def budget(line_id: int) -> str:
 def _budget_page(line_id: int, form: TopUpForm) -> str:
     line = queries.budget_line_of(line_id)
     page = paginate(db.session(), queries.transfers_of(line.account), page_number(request.args.get("page")))
-    return render_template("payouts/budget.html", line=line, page=page, form=form, manages=actor().has(P.BUDGET_MANAGE))
+    return render_template(
+        "payouts/budget.html", line=line, page=page, form=form, manages=actor().has(P.BUDGET_MANAGE),
+        returned=queries.returned_to([line.account]).get(line.account_id, 0),
+    )  # fmt: skip
 
 
 @bp.post("/budgets/<int:line_id>/top-up")
@@ -187,7 +198,9 @@ def _show(payout: Payout, reason: ReasonForm | None = None, paid: PaidForm | Non
         "payouts/show.html", payout=payout, reason=reason or ReasonForm(), paid=paid or PaidForm(),
         bank_account=payout.bank_account if full else masked(payout.bank_account),
         mistyped=full and looks_mistyped(payout.bank_account, payee),
-        may=may, waits_for="" if any(may[name] for name in _MOVES_ON) else policies.next_step(actor(), payout),
+        refunds=queries.refunds_of(payout), refundable=queries.refundable_fen(payout),
+        may_refund=policies.may_request_refund(actor(), payout), may=may,
+        waits_for="" if any(may[name] for name in _MOVES_ON) else policies.next_step(actor(), payout),
     )  # fmt: skip
 
 

@@ -1,9 +1,9 @@
-"""The life of a payout (docs/domain.md B.4.7): never deleted; what was held is posted or voided."""
+"""The life of a payout and of a refund (docs/domain.md B.4.7): never deleted, never edited once paid."""
 
 from statemachine.states import States
 
-from market.payouts.models import Payout, PayoutState
-from market.permissions import Permission
+from market.payouts.models import Payout, PayoutState, Refund, RefundState
+from market.permissions import N_, Permission
 from market.workflow import Machine, governs
 
 
@@ -28,11 +28,40 @@ class PayoutMachine(Machine):
     del s
 
     moves = {
-        "check": ("复核通过", Permission.PAYOUT_CHECK),
-        "send_back": ("退回经办", Permission.PAYOUT_CHECK),
-        "refuse": ("不同意，退回经办", Permission.PAYOUT_APPROVE),
-        "request_again": ("重新提交", Permission.PAYOUT_REQUEST),
-        "approve": ("审批通过", Permission.PAYOUT_APPROVE),
-        "confirm_paid": ("登记到账", Permission.PAYOUT_REQUEST),
-        "cancel": ("取消", Permission.PAYOUT_REQUEST),
+        "check": (N_("复核通过"), Permission.PAYOUT_CHECK),
+        "send_back": (N_("退回经办"), Permission.PAYOUT_CHECK),
+        "refuse": (N_("不同意，退回经办"), Permission.PAYOUT_APPROVE),
+        "request_again": (N_("重新提交"), Permission.PAYOUT_REQUEST),
+        "approve": (N_("审批通过"), Permission.PAYOUT_APPROVE),
+        "confirm_paid": (N_("登记到账"), Permission.PAYOUT_REQUEST),
+        "cancel": (N_("取消"), Permission.PAYOUT_REQUEST),
+    }
+
+
+@governs(Refund)
+class RefundMachine(Machine):
+    """待复核 → 待审批 → 追回中 → 已退回; 不予追回, 已取消."""
+
+    states = States.from_enum(
+        RefundState,
+        initial=RefundState.REQUESTED,
+        final=[RefundState.REFUNDED, RefundState.REFUSED, RefundState.CANCELLED],
+        use_enum_instance=True,
+    )
+    s = states
+    check = s.REQUESTED.to(s.CHECKED)
+    turn_down = s.REQUESTED.to(s.REFUSED)
+    approve = s.CHECKED.to(s.RECOVERING)
+    refuse = s.CHECKED.to(s.REFUSED)
+    confirm_refunded = s.RECOVERING.to(s.REFUNDED)
+    cancel = s.REQUESTED.to(s.CANCELLED) | s.RECOVERING.to(s.CANCELLED)
+    del s
+
+    moves = {
+        "check": (N_("追回复核通过"), Permission.PAYOUT_CHECK),
+        "turn_down": (N_("追回复核不通过"), Permission.PAYOUT_CHECK),
+        "approve": (N_("同意追回"), Permission.PAYOUT_APPROVE),
+        "refuse": (N_("不同意追回"), Permission.PAYOUT_APPROVE),
+        "confirm_refunded": (N_("登记退回到账"), Permission.PAYOUT_REQUEST),
+        "cancel": (N_("取消追回"), Permission.PAYOUT_REQUEST),
     }

@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[Any, tuple[Label, ...]], ...] = (
             Label("title_most", _l("标题最多字数"), unit=_l("字")),
             Label("background_least", _l("背景最少字数"), unit=_l("字")),
             Label("background_most", _l("背景最多字数"), unit=_l("字")),
+            Label("content_enough", _l("攻关内容少于多少字时提示"), unit=_l("字")),
             Label("indicators_least", _l("考核指标最少条数"), unit=_l("条")),
             Label("indicators_most", _l("考核指标最多条数"), unit=_l("条")),
             Label("term_months_least", _l("最短期限"), unit=_l("个月")),
@@ -34,7 +35,9 @@ GROUPS: tuple[tuple[Any, tuple[Label, ...]], ...] = (
             Label("amount_least_fen", _l("最低榜额"), "wan", _l("万元")),
             Label("poster_share_least", _l("发榜方出资最低比例"), "percent", "%"),
             Label("poster_age_years_least", _l("发榜方最短成立年限"), unit=_l("年")),
+            Label("commitment_letter_required", _l("提交需求须上传出资承诺函"), "flag"),
             Label("vague_words", _l("提示修改的空泛用语（每行一个）"), "words"),
+            Label("soft_words", _l("同句没有数字时提示的用语（每行一个）"), "words"),
         ),
     ),
     (
@@ -64,6 +67,19 @@ GROUPS: tuple[tuple[Any, tuple[Label, ...]], ...] = (
             Label("match_limit", _l("每榜推荐候选人数上限"), unit=_l("个")),
             Label("match_threshold", _l("推荐最低匹配度"), "percent", _l("分")),
             Label("duplicate_threshold", _l("提示重复的相似度"), "percent", "%"),
+            Label("similar_threshold", _l("列为相近的相似度"), "percent", "%"),
+            Label("reach_few", _l("可能的揭榜方不足多少个算较少"), unit=_l("个")),
+            Label("reach_many", _l("可能的揭榜方达到多少个算较多"), unit=_l("个")),
+            Label("suggestion_threshold", _l("主动告知揭榜方的最低匹配度"), "percent", _l("分")),
+            Label("suggestion_default", _l("揭榜方没有选择时的告知方式"), "choice"),
+            Label("digest_weekday", _l("每周汇总在哪一天寄出"), "choice"),
+            Label("match_cover_least", _l("候选达到多少个算匹配充分"), unit=_l("个")),
+            Label("amount_stretch_most", _l("榜额超过揭榜方最大合同多少倍时提示"), unit=_l("倍")),
+            Label("invitations_standing_most", _l("每榜同时有效的邀请上限（其余为备选，0 为不限）"), unit=_l("个")),
+            Label("invitation_reminder_days", _l("邀请后多少天未答复自动提醒（0 为不提醒）"), "days", _l("天")),
+            Label("invitation_reminders_most", _l("每份邀请最多提醒次数"), unit=_l("次")),
+            Label("invitation_lapse_days", _l("邀请后多少天未答复视为放弃（0 为不设期限）"), "days", _l("天")),
+            Label("alternates", _l("受邀方谢绝或逾期时的递补方式"), "choice"),
         ),
     ),
     (
@@ -111,12 +127,39 @@ GROUPS: tuple[tuple[Any, tuple[Label, ...]], ...] = (
             Label("fiscal_base", _l("财政支持计算基数"), "choice"),
             Label("fiscal_cap_fen", _l("财政支持上限"), "wan", _l("万元")),
             Label("reward_payee", _l("人才奖励收款方"), "choice"),
+            Label("refund_days", _l("追回资金的退回期限"), "days", _l("天")),
+            Label("refund_to", _l("退回资金的去向"), "choice"),
+        ),
+    ),
+    (
+        _l("自动提醒"),
+        (
+            Label("draft_reminder_hours", _l("揭榜截止前多少小时提醒未提交的草稿"), unit=_l("小时")),
+            Label("expert_reminder_working_days", _l("通知专家后几个工作日未申报即提醒"), "days", _l("个工作日")),
+            Label("objection_reminder_working_days", _l("异议答复期限前几个工作日提醒"), "days", _l("个工作日")),
+            Label("milestone_reminder_days", _l("里程碑到期前几天提醒"), "days", _l("天")),
         ),
     ),
 )
 LABELS: dict[str, Label] = {label.name: label for _title, labels in GROUPS for label in labels}
 CHOICES: dict[str, dict[str, Any]] = {
+    "alternates": {"propose": _l("提示工作人员邀请备选"), "invite": _l("自动邀请下一位备选")},
+    "refund_to": {"treasury": _l("上缴财政"), "budget_line": _l("恢复原预算指标")},
     "reward_payee": {"solver": _l("揭榜方"), "poster": _l("发榜方")},
+    "suggestion_default": {
+        "at_once": _l("有合适的榜单立即告知"),
+        "weekly": _l("每周汇总一次"),
+        "never": _l("不发邮件"),
+    },
+    "digest_weekday": {
+        "mon": _l("星期一"),
+        "tue": _l("星期二"),
+        "wed": _l("星期三"),
+        "thu": _l("星期四"),
+        "fri": _l("星期五"),
+        "sat": _l("星期六"),
+        "sun": _l("星期日"),
+    },
     "fiscal_base": {"contract": _l("合同金额"), "rd_total": _l("项目总投入")},
 }
 

@@ -121,7 +121,7 @@ def terms(kind: TermKind, *, retired: bool = False) -> Sequence[Term]:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The 分类词: ``names`` per kind, code → name in the reader's language, retired ones included; ``choices`` without them."""
+    """分类词 by kind: ``names`` code → name in the reader's language, retired ones too; ``choices`` without them."""
 
     names: dict[TermKind, dict[str, str]]
     choices: dict[TermKind, list[tuple[str, str]]]

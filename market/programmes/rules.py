@@ -10,7 +10,8 @@ from market.money import LARGEST_FEN
 Count = Annotated[int, Field(ge=0, le=10_000)]
 Fen = Annotated[int, Field(ge=0, le=LARGEST_FEN)]
 Percent = Annotated[int, Field(ge=0, le=100)]
-Days = Annotated[int, Field(ge=0, le=400)]
+LONGEST_DAYS = 400
+Days = Annotated[int, Field(ge=0, le=LONGEST_DAYS)]
 
 
 class Criterion(BaseModel):
@@ -63,6 +64,7 @@ class Rules(BaseModel):
     title_most: Count = 50
     background_least: Count = 100
     background_most: Count = 1500
+    content_enough: Count = 30
     indicators_least: Count = 3
     indicators_most: Count = 12
     term_months_least: Count = 6
@@ -70,6 +72,11 @@ class Rules(BaseModel):
     amount_least_fen: Fen = 0
     poster_share_least: Percent = 0
     poster_age_years_least: Count = 1
+    commitment_letter_required: bool = True
+    soft_words: tuple[str, ...] = (
+        "先进", "高性能", "高品质", "高效", "一流", "提升", "提高", "改善", "优化", "增强", "降低", "减少", "良好",
+        "优异", "较好", "较高", "稳定可靠", "有效", "明显", "显著", "大幅",
+    )  # fmt: skip
     vague_words: tuple[str, ...] = ("国际先进", "国际领先", "国内领先", "显著提高", "大幅提升", "行业一流", "明显改善")
     district_check_working_days: Days = 5
     formal_check_working_days: Days = 5
@@ -87,6 +94,19 @@ class Rules(BaseModel):
     match_limit: Count = 20
     match_threshold: Percent = 15
     duplicate_threshold: Percent = 60
+    similar_threshold: Percent = 20
+    reach_few: Count = 3
+    reach_many: Count = 10
+    suggestion_threshold: Percent = 25
+    suggestion_default: Literal["at_once", "weekly", "never"] = "weekly"
+    digest_weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    match_cover_least: Count = 5
+    amount_stretch_most: Count = 3
+    invitations_standing_most: Count = 5
+    invitation_reminder_days: Days = 3
+    invitation_reminders_most: Count = 2
+    invitation_lapse_days: Days = 10
+    alternates: Literal["propose", "invite"] = "propose"
     # 揭榜
     live_projects_per_lead_most: Count = 2
     attachment_mb_most: Count = 20
@@ -119,6 +139,13 @@ class Rules(BaseModel):
     fiscal_share: Percent = 30
     fiscal_cap_fen: Fen = 500 * 1_000_000
     reward_payee: Literal["solver", "poster"] = "solver"
+    refund_days: Days = 30
+    refund_to: Literal["treasury", "budget_line"] = "treasury"
+    # 提醒
+    draft_reminder_hours: Count = 48
+    expert_reminder_working_days: Days = 2
+    objection_reminder_working_days: Days = 3
+    milestone_reminder_days: Days = 14
     # 公开
     notice_archive_years: Count = 3
 
@@ -140,6 +167,7 @@ _ORDERED = (
     ("term_months_least", "term_months_most", "最短期限不能大于最长期限"),
     ("posting_days_least", "posting_days_default", "最短张榜天数不能大于默认张榜天数"),
     ("opening_quorum", "opening_holders", "开启所需人数不能大于持有密钥人数"),
+    ("reach_few", "reach_many", "“较少”的个数不能大于“较多”的个数"),
 )
 
 

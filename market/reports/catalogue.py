@@ -6,11 +6,12 @@ from typing import Any, Literal
 from flask_babel import lazy_gettext as _l
 
 from market.challenges.models import ChallengeVersion
-from market.contracts.models import Contract, ContractState
+from market.contracts.models import Contract, ContractState, ResultKind
 from market.events.models import ContactResult
 from market.needs.content import AmountKind
 from market.payouts.models import PayoutKind
 from market.reports import durations
+from market.reports.funds import payouts, refunds, results, spending
 from market.reports.indicators import (
     Rows,
     bids,
@@ -22,7 +23,6 @@ from market.reports.indicators import (
     has_valid_bid,
     milestones,
     needs,
-    payouts,
     posts,
     talents,
 )
@@ -30,13 +30,13 @@ from market.reports.indicators import (
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One number: how its rows are found and what is made of them (a sum is in fen, a median in days)."""
+    """One number: how its rows are found, what is made of them (a sum is in fen, a median in days), what it means."""
 
     code: str
     name: Any
     unit: Any
     rows: Rows
-    measure: Literal["count", "distinct", "sum", "median"] = "count"
+    measure: Literal["count", "distinct", "sum", "quantity", "median"] = "count"
     note: Any = ""
 
 
@@ -46,6 +46,7 @@ INTENT = ContactResult.INTENT
 OPEN_AMOUNT = (AmountKind.UNLIMITED, AmountKind.NEGOTIABLE)
 PASSED = (ContractState.COMPLETED,)
 ENDED = (ContractState.COMPLETED, ContractState.CLOSED, ContractState.TERMINATED)
+SELF_DECLARED = _l("企业自报；同一项目同类成效的时段不重叠，按截止日计入")
 I = Indicator  # noqa: E741  (the table below is read line by line)
 
 SECTIONS: tuple[tuple[Any, tuple[Indicator, ...]], ...] = (
@@ -56,8 +57,14 @@ SECTIONS: tuple[tuple[Any, tuple[Indicator, ...]], ...] = (
             I("J02", _l("发榜"), COUNT, posts(), note=_l("本期首次发榜；重新发榜另计。J03a + J03b + J03c = J02")),
             I("J02r", _l("重新发榜"), COUNT, posts(relisted=True), note=_l("流榜后重新发榜，不计入 J02")),
             I("J03a", _l("其中：定额"), COUNT, posts([AmountKind.FIXED]), note=_l("榜额形式以期末版本为准")),
-            I("J03b", _l("其中：区间"), COUNT, posts([AmountKind.RANGE])),
-            I("J03c", _l("其中：不限定或面议"), COUNT, posts(OPEN_AMOUNT)),
+            I("J03b", _l("其中：区间"), COUNT, posts([AmountKind.RANGE]), note=_l("榜额写明上下限的，口径同 J03a")),
+            I(
+                "J03c",
+                _l("其中：不限定或面议"),
+                COUNT,
+                posts(OPEN_AMOUNT),
+                note=_l("没有写明榜额的，口径同 J03a；榜额不是 0，不计入 J04"),
+            ),
             I(
                 "J04",
                 _l("明确榜额"),
@@ -90,9 +97,22 @@ SECTIONS: tuple[tuple[Any, tuple[Indicator, ...]], ...] = (
         _l("签约与登记"),
         (
             I("J09", _l("签订揭榜合同"), ITEMS, contracts(), note=_l("本期签订的合同；赛马项目每份合同各计一项")),
-            I("J09c", _l("已签约榜单"), COUNT, contracts(key=Contract.challenge_id), "distinct", _l("按榜单去重")),
-            I("J10", _l("合同金额"), AMOUNT, contracts(), "sum", _l("签订时的合同金额之和")),
-            I("J11", _l("技术合同登记"), ITEMS, contracts(Contract.turnover_fen, day=Contract.registered_on)),
+            I(
+                "J09c",
+                _l("已签约榜单"),
+                COUNT,
+                contracts(key=Contract.challenge_id),
+                "distinct",
+                _l("签订了合同的榜单，一个榜单签几份合同只计一次"),
+            ),
+            I("J10", _l("合同金额"), AMOUNT, contracts(), "sum", _l("签订时的合同金额之和；签订后金额不能变更")),
+            I(
+                "J11",
+                _l("技术合同登记"),
+                ITEMS,
+                contracts(Contract.turnover_fen, day=Contract.registered_on),
+                note=_l("本期在技术合同登记机构登记的合同，以登记日为准"),
+            ),
             I(
                 "J11a",
                 _l("技术合同成交额"),
@@ -101,16 +121,31 @@ SECTIONS: tuple[tuple[Any, tuple[Indicator, ...]], ...] = (
                 "sum",
                 _l("成交额与技术交易额分开统计，从不相加"),
             ),
-            I("J11b", _l("技术交易额"), AMOUNT, contracts(Contract.technology_fen, day=Contract.registered_on), "sum"),
+            I(
+                "J11b",
+                _l("技术交易额"),
+                AMOUNT,
+                contracts(Contract.technology_fen, day=Contract.registered_on),
+                "sum",
+                _l("登记证明上的技术交易额，是成交额的一部分"),
+            ),
             I(
                 "J14",
                 _l("带动项目研发投入"),
                 AMOUNT,
                 contracts(Contract.rd_total_fen),
                 "sum",
-                _l("本期签约项目合同约定的研发总投入（计划口径），不跨年重复累计"),
+                _l("本期签约项目合同约定的研发总投入（计划口径 J14p），不跨年重复累计"),
             ),
-            I("J16", _l("引进人才"), _l("人"), talents, "distinct", _l("引才榜单签约的带头人，按人去重")),
+            I(
+                "J14a",
+                _l("实际研发支出"),
+                AMOUNT,
+                spending,
+                "sum",
+                _l("同一批签约项目截至期末、附证明并经发榜方确认的累计支出；每个项目只取最近一份，不跨年重复累计"),
+            ),
+            I("J16", _l("引进人才"), _l("人"), talents, "distinct", _l("引才榜单签约的带头人，按人去重，不分层次")),
         ),
     ),
     (
@@ -122,16 +157,32 @@ SECTIONS: tuple[tuple[Any, tuple[Indicator, ...]], ...] = (
                 AMOUNT,
                 payouts(PayoutKind.REWARD),
                 "sum",
-                _l("以银行到账日为准；未到账的不计"),
+                _l("本期银行确认到账的，减去本期退回的（净额）；未到账的不计"),
             ),
-            I("J13", _l("兑付财政补助"), AMOUNT, payouts(PayoutKind.SUBSIDY), "sum", _l("口径同 J12")),
+            I(
+                "J12r",
+                _l("退回人才奖励资金"),
+                AMOUNT,
+                refunds(PayoutKind.REWARD),
+                "sum",
+                _l("本期退回到账的，不论原兑付在哪一期；已从 J12 减去，J12 + J12r 为到账总额"),
+            ),
+            I(
+                "J13",
+                _l("兑付财政补助"),
+                AMOUNT,
+                payouts(PayoutKind.SUBSIDY),
+                "sum",
+                _l("本期银行确认到账的补助，减去本期退回的（净额）"),
+            ),
+            I("J13r", _l("退回财政补助"), AMOUNT, refunds(PayoutKind.SUBSIDY), "sum", _l("口径同 J12r，已从 J13 减去")),
             I(
                 "J17d",
                 _l("本期签约项目已兑付"),
                 AMOUNT,
                 payouts(*PayoutKind, of_contracts_signed=True),
                 "sum",
-                _l("本期签约项目在本期到账的奖励与补助，是财政放大倍数的分母"),
+                _l("本期签约项目在本期到账的奖励与补助，减去本期退回的；是财政放大倍数的分母"),
             ),
         ),
     ),
@@ -143,27 +194,75 @@ SECTIONS: tuple[tuple[Any, tuple[Indicator, ...]], ...] = (
                 _l("验收通过项目"),
                 ITEMS,
                 contracts(day=Contract.ended_on, states=PASSED),
-                note=_l("本期验收通过的合同"),
+                note=_l("本期验收通过的合同，即解决的企业难题"),
             ),
+        ),
+    ),
+    (
+        _l("成效（企业自报，未经核实）"),
+        (
+            I(
+                "J18n",
+                _l("申报成效"),
+                _l("条"),
+                results(),
+                note=_l("时段截止日在本期、没有撤回的申报，以下各项由它们构成"),
+            ),
+            I(
+                "J18e",
+                _l("其中：附证明材料"),
+                _l("条"),
+                results(with_evidence=True),
+                note=_l("附有合同、发票、完税证明、专利证书等的申报"),
+            ),
+            I("J18s", _l("新增销售收入"), AMOUNT, results(ResultKind.SALES), "sum", SELF_DECLARED),
+            I("J18c", _l("节约成本"), AMOUNT, results(ResultKind.SAVED), "sum", SELF_DECLARED),
+            I("J18t", _l("新增税收"), AMOUNT, results(ResultKind.TAX), "sum", SELF_DECLARED),
+            I("J18p", _l("取得专利"), _l("件"), results(ResultKind.PATENT), "quantity", SELF_DECLARED),
         ),
     ),
 )
 
 # Rows that only a rate counts.
 PARTS: tuple[Indicator, ...] = (
-    I("J15bn", _l("有有效揭榜的榜单"), COUNT, posts(where=has_valid_bid)),
-    I("J15cn", _l("本期发榜中已签约的榜单"), COUNT, posts(where=has_contract)),
-    I("J15dn", _l("本期发榜中已流榜的榜单"), COUNT, posts(where=has_no_award)),
-    I("J15en", _l("按期完成的里程碑"), COUNT, milestones(on_time=True)),
-    I("J15ed", _l("已到期的里程碑"), COUNT, milestones()),
-    I("J15fd", _l("已结束的合同"), ITEMS, contracts(day=Contract.ended_on, states=ENDED)),
+    I(
+        "J15bn",
+        _l("有有效揭榜的榜单"),
+        COUNT,
+        posts(where=has_valid_bid),
+        note=_l("本期首次发榜、开启后至少有一份揭榜没有被形式审查否决的"),
+    ),
+    I("J15cn", _l("本期发榜中已签约的榜单"), COUNT, posts(where=has_contract), note=_l("至今已有合同签订的")),
+    I("J15dn", _l("本期发榜中已流榜的榜单"), COUNT, posts(where=has_no_award), note=_l("至今已宣布流榜的")),
+    I(
+        "J15en",
+        _l("按期完成的里程碑"),
+        COUNT,
+        milestones(on_time=True),
+        note=_l("到期日前（含当日）报送并已通过验收的"),
+    ),
+    I("J15ed", _l("已到期的里程碑"), COUNT, milestones(), note=_l("到期日在本期的；合同结束后才到期的不计")),
+    I(
+        "J15fd",
+        _l("已结束的合同"),
+        ITEMS,
+        contracts(day=Contract.ended_on, states=ENDED),
+        note=_l("本期验收通过、结题或终止的合同；未签署的草稿不计"),
+    ),
 )
 
 MEDIANS: tuple[Indicator, ...] = (
-    I("J19a", _l("需求提交到发榜"), DAYS, durations.need_to_post, "median"),
-    I("J19b", _l("发榜到中榜"), DAYS, durations.post_to_award, "median"),
-    I("J19c", _l("中榜到签约"), DAYS, durations.award_to_sign, "median"),
-    I("J19d", _l("签约到首笔兑付"), DAYS, durations.sign_to_money, "median"),
+    I("J19a", _l("需求提交到发榜"), DAYS, durations.need_to_post, "median", _l("首次提交区县之日至首次发榜之日")),
+    I(
+        "J19b",
+        _l("发榜到中榜"),
+        DAYS,
+        durations.post_to_award,
+        "median",
+        _l("首次发榜之日至该榜单首个中榜公示生效之日"),
+    ),
+    I("J19c", _l("中榜到签约"), DAYS, durations.award_to_sign, "median", _l("该揭榜的中榜公示生效之日至合同签署之日")),
+    I("J19d", _l("签约到首笔兑付"), DAYS, durations.sign_to_money, "median", _l("合同签署之日至首笔财政资金到账之日")),
 )
 
 # (code, name, numerator, denominator, definition): b, c and d stay within the posts of the period.
@@ -175,7 +274,11 @@ RATES: tuple[tuple[str, Any, str, str, Any], ...] = (
     ("J15e", _l("里程碑按期率"), "J15en", "J15ed", _l("本期到期的里程碑中，到期日前提交并已通过的")),
     ("J15f", _l("验收通过率"), "J18", "J15fd", _l("本期结束（验收、结题、终止）的合同中验收通过的")),
 )
-LEVERAGE = ("J14", "J17d")
+# (code, name, numerator, denominator, definition)
+LEVERAGES: tuple[tuple[str, Any, str, str, Any], ...] = (
+    ("J17", _l("财政放大倍数（计划投入）"), "J14", "J17d", _l("本期签约项目的计划研发投入 ÷ 同一批项目本期到账净额")),
+    ("J17a", _l("财政放大倍数（实际支出）"), "J14a", "J17d", _l("本期签约项目的实际研发支出 ÷ 同一批项目本期到账净额")),
+)
 
 ALL: tuple[Indicator, ...] = (*(i for _title, found in SECTIONS for i in found), *PARTS, *MEDIANS)
 BY_CODE = {indicator.code: indicator for indicator in ALL}

@@ -20,8 +20,10 @@ def report_workbook(title: str, report: Report) -> bytes:
         [rate.code, rate.name, rate.percent, "", _number(rate.numerator), _number(rate.denominator), rate.note]
         for rate in report.rates
     ]
-    over, under = report.leverage_parts
-    rows.append(["J17", _("财政放大倍数"), report.leverage, _("倍"), _number(over), _number(under), ""])
+    rows += [
+        [j17.code, j17.name, j17.times, _("倍"), _number(j17.numerator), _number(j17.denominator), j17.note]
+        for j17 in report.leverages
+    ]
     headings = [_("代码"), _("指标"), _("数值"), _("计量单位"), _("分子"), _("分母"), _("口径")]
     return workbook(title, headings, rows)
 
@@ -35,4 +37,7 @@ def rows_workbook(value: Value, rows: Sequence[Row]) -> bytes:
     if value.measure == "median":
         headings = [*headings[:4], _("起始日期"), _("天数")]
         return workbook(value.name, headings, [[r.day, r.code, r.title, r.party, r.since, r.days] for r in rows])
+    if value.measure == "quantity":
+        headings[-1] = _("件数")
+        return workbook(value.name, headings, [[r.day, r.code, r.title, r.party, r.quantity] for r in rows])
     return workbook(value.name, headings, [[r.day, r.code, r.title, r.party, wan(r.fen)] for r in rows])

@@ -16,7 +16,7 @@ from wtforms.fields.choices import SelectChoice
 from market import clock
 from market.accounts.models import District
 from market.errors import InvalidInput
-from market.forms import BaseForm, DayField, WholeNumberField
+from market.forms import BaseForm, DayField, LongTextField, WholeNumberField
 from market.reports.indicators import Districts, Period
 
 CUSTOM = "custom"
@@ -93,3 +93,7 @@ class PeriodForm(BaseForm):
     @property
     def scope_label(self) -> str:
         return self._names.get(self.district.data or "", "")
+
+
+class CorrectionForm(BaseForm):
+    reason = LongTextField(_l("更正原因"), limit=1000)

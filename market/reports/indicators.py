@@ -22,7 +22,6 @@ from market.contracts.models import Contract, ContractState, Milestone, Mileston
 from market.events.models import Attendance, Contact, ContactResult, Event, EventKind, EventState
 from market.needs.content import AmountKind, ProblemKind
 from market.needs.models import Need, NeedState
-from market.payouts.models import Payout, PayoutKind, PayoutState
 from market.solvers.models import Solver
 
 
@@ -40,7 +39,8 @@ class Period:
 
 Districts = frozenset[str] | None
 """Districts the asker may count; None is the whole city."""
-Rows = Callable[[Period, Districts], Select[Any]]
+Rows = Callable[[Period, Districts], Any]
+"""Gives a select, or several of them put together."""
 
 SEALED_STATES = (ChallengeState.POSTED, ChallengeState.CLOSED)
 UNSIGNED_STATES = (ContractState.DRAFT, ContractState.AGREED)
@@ -69,7 +69,8 @@ def within(column: Any, period: Period) -> ColumnElement[bool]:
     return and_(column >= clock.start_of(period.first), column < clock.start_of(period.last + timedelta(days=1)))
 
 
-def _on(column: Any, period: Period) -> ColumnElement[bool]:
+def on_days(column: Any, period: Period) -> ColumnElement[bool]:
+    """A day in the period."""
     return column.between(period.first, period.last)
 
 
@@ -86,6 +87,7 @@ def select_rows(
     *,
     code: Any = None,
     fen: Any = None,
+    quantity: Any = None,
     since: Any = None,
     key: Any = None,
     reference: Any = None,
@@ -93,7 +95,8 @@ def select_rows(
 ) -> Select[Any]:
     """A select with the columns that every list of rows has.
 
-    ``key`` is what is counted once, ``since`` the day a duration began, ``reference`` what the row's page is found by.
+    ``quantity`` is a number of things (else the row is one), ``key`` what is counted once, ``since`` the day a
+    duration began, ``reference`` what the row's page is found by.
     """
     columns: list[Any] = [
         literal(kind).label("kind"),
@@ -103,6 +106,7 @@ def select_rows(
         title.label("title"),
         party.label("party"),
         (null() if fen is None else fen).label("fen"),
+        (literal(1) if quantity is None else quantity).label("quantity"),
         (null() if since is None else since).label("since"),
         (row_id if key is None else key).label("key"),
         (row_id if reference is None else reference).label("reference"),
@@ -253,7 +257,7 @@ def contacts(*results: ContactResult) -> Rows:
         query = (
             found.join(Solver, Solver.id == Contact.solver_id)
             .join(Organisation, Organisation.id == Contact.organisation_id)
-            .where(_on(Contact.on, period))
+            .where(on_days(Contact.on, period))
         )
         if results:
             query = query.where(Contact.result.in_(results))
@@ -290,36 +294,10 @@ def contracts(
         query = (
             found.join(Challenge, Challenge.id == Contract.challenge_id)
             .join(Organisation, Organisation.id == Contract.organisation_id)
-            .where(_on(day, period), is_signed())
+            .where(on_days(day, period), is_signed())
         )
         if states:
             query = query.where(Contract.state.in_(states))
-        return scoped(query, Contract.district_code, districts)
-
-    return rows
-
-
-def payouts(*kinds: PayoutKind, of_contracts_signed: bool = False) -> Rows:
-    """J12, J13, J17: payouts confirmed by the bank in the period; what is approved but unpaid does not count."""
-
-    def rows(period: Period, districts: Districts) -> Select[Any]:
-        found = select_rows(
-            "payout",
-            Payout.id,
-            Payout.paid_on,
-            Payout.payee_name,
-            Organisation.name,
-            code=Contract.number,
-            fen=Payout.amount_fen,
-            district=Contract.district_code,
-        )
-        query = (
-            found.join(Contract, Contract.id == Payout.contract_id)
-            .join(Organisation, Organisation.id == Contract.organisation_id)
-            .where(Payout.state == PayoutState.PAID, _on(Payout.paid_on, period), Payout.kind.in_(kinds))
-        )
-        if of_contracts_signed:
-            query = query.where(_on(Contract.signed_on, period))
         return scoped(query, Contract.district_code, districts)
 
     return rows
@@ -343,7 +321,7 @@ def milestones(*, on_time: bool = False) -> Rows:
             found.join(Contract, Contract.id == Milestone.contract_id)
             .join(Organisation, Organisation.id == Contract.organisation_id)
             # What is not due yet cannot be late, nor can what a contract's end has made void.
-            .where(_on(Milestone.due_on, period), Milestone.due_on <= clock.today(), is_signed())
+            .where(on_days(Milestone.due_on, period), Milestone.due_on <= clock.today(), is_signed())
             .where(or_(Contract.ended_on.is_(None), Milestone.due_on <= Contract.ended_on))
         )
         if on_time:
@@ -374,6 +352,6 @@ def talents(period: Period, districts: Districts) -> Select[Any]:
         .join(User, User.id == Bid.lead_id)
         .join(Organisation, Organisation.id == Contract.organisation_id)
         .join(ChallengeVersion, version)
-        .where(_on(Contract.signed_on, period), is_signed(), ChallengeVersion.kind == ProblemKind.TALENT)
+        .where(on_days(Contract.signed_on, period), is_signed(), ChallengeVersion.kind == ProblemKind.TALENT)
     )
     return scoped(query, Contract.district_code, districts)

@@ -10,7 +10,9 @@ _READERS: dict[str, tuple[Permission, ...]] = {
     "event": (),
     "contact": (Permission.CONTACT_RECORD, Permission.AUDIT_READ),
     "contract": (Permission.CONTRACT_READ,),
+    "outcome": (Permission.CONTRACT_READ,),
     "payout": (Permission.PAYOUT_READ,),
+    "refund": (Permission.PAYOUT_READ,),
 }
 
 

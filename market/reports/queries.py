@@ -1,5 +1,6 @@
 """Values of the indicators in a period, the rows behind each, the rates, and the annual sentence."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,16 +9,19 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
 
 from market import clock, money
 from market.accounts.models import District
+from market.audit.chain import link
 from market.database import db
 from market.errors import NotFound
 from market.paging import LAST_PAGE, PAGE_SIZE, Page
 from market.permissions import Actor, Permission
 from market.programmes.models import Cycle
-from market.reports.catalogue import ALL, BY_CODE, LEVERAGE, MEDIANS, RATES, SECTIONS, Indicator
+from market.reports.catalogue import ALL, BY_CODE, LEVERAGES, MEDIANS, RATES, SECTIONS, Indicator
 from market.reports.indicators import Districts, Period
+from market.reports.models import FrozenMonth
 from market.reports.policies import may_open
 
 SENTENCE_CODES = ("J01", "J02", "J03a", "J03b", "J03c", "J04", "J06", "J07", "J09", "J12", "J14")
@@ -60,6 +64,22 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Leverage:
+    """R&D input of the projects signed in the period ÷ public money they received in it."""
+
+    code: str
+    name: str
+    numerator: Value
+    denominator: Value
+    note: str
+
+    @property
+    def times(self) -> str:
+        over, under = self.numerator.amount or 0, self.denominator.amount or 0
+        return f"{over / under:.1f}" if over and under > 0 else DASH
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Every number of one period and scope."""
 
@@ -81,14 +101,12 @@ class Report:
         ]
 
     @property
-    def leverage(self) -> str:
-        """J17 财政放大倍数: planned R&D of the projects signed in the period ÷ what was paid to the same projects."""
-        spent, paid = (self.values[code].amount or 0 for code in LEVERAGE)
-        return f"{spent / paid:.1f}" if paid else DASH
-
-    @property
-    def leverage_parts(self) -> tuple[Value, Value]:
-        return self.values[LEVERAGE[0]], self.values[LEVERAGE[1]]
+    def leverages(self) -> list[Leverage]:
+        """J17 财政放大倍数 on planned and on actual R&D input: of the same projects, over what was paid to them."""
+        return [
+            Leverage(code, str(name), self.values[over], self.values[under], str(note))
+            for code, name, over, under, note in LEVERAGES
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +121,7 @@ class Row:
     title: str
     party: str
     fen: int | None
+    quantity: int | None
     key: int
     is_open: bool
 
@@ -150,6 +169,7 @@ def _measured(indicator: Indicator, period: Period, districts: Districts) -> int
         "count": func.count(),
         "distinct": func.count(found.c.key.distinct()),
         "sum": func.coalesce(func.sum(found.c.fen), 0),
+        "quantity": func.coalesce(func.sum(found.c.quantity), 0),
     }[indicator.measure]
     return int(db.session.scalar(select(measure).select_from(found)) or 0)
 
@@ -177,7 +197,7 @@ def all_rows_behind(actor: Actor, code: str, period: Period, districts: District
     return [_row(actor, row) for row in db.session.execute(_ordered(indicator_of(code).rows(period, districts)))]
 
 
-def _ordered(query: Select[Any]) -> Select[Any]:
+def _ordered(query: Any) -> Select[Any]:
     found = query.subquery()
     return select(found).order_by(found.c.day.desc(), found.c.row_id.desc())
 
@@ -187,8 +207,10 @@ def _row(actor: Actor, row: Any) -> Row:
     is_open = bool(may_open(actor, row.kind, row.district))
     hidden = _("不在您的查阅范围")
     title = row.title if is_open or row.kind == "bid" else hidden
-    party = row.party if is_open or row.kind == "payout" else hidden
-    return Row(row.kind, row.reference, row.day, row.since, row.code, title, party, row.fen, row.key, is_open)
+    party = row.party if is_open or row.kind in ("payout", "refund") else hidden
+    return Row(
+        row.kind, row.reference, row.day, row.since, row.code, title, party, row.fen, row.quantity, row.key, is_open
+    )
 
 
 def sentence(values: dict[str, Value]) -> str:
@@ -207,3 +229,80 @@ def sentence(values: dict[str, Value]) -> str:
 def annual_sentence(year: int) -> str:
     """The line of the annual report of the city, computed from the rows and stored nowhere."""
     return sentence(values_of(SENTENCE_CODES, Period.year(year)))
+
+
+# --- frozen months --------------------------------------------------------------------------------------------------
+
+CITY = ""
+
+
+def last_day_of(month: date) -> date:
+    return month.replace(day=monthrange(month.year, month.month)[1])
+
+
+def month_of(period: Period) -> date | None:
+    """The first day of the month that the period is, None when it is none."""
+    return period.first if period.first.day == 1 and period.last == last_day_of(period.first) else None
+
+
+def figures_of(month: date) -> dict[str, dict[str, int | None]]:
+    """Every number of the month as the rows give it now: of the city and of each district."""
+    period = Period(month, last_day_of(month))
+    places = [CITY, *db.session.scalars(select(District.code).order_by(District.code))]
+    return {
+        place: {
+            code: value.amount
+            for code, value in report_of(period, frozenset({place}) if place else None).values.items()
+        }
+        for place in places
+    }
+
+
+def hash_of(row: FrozenMonth) -> str:
+    """Chained to the version before."""
+    names = ("month", "version", "figures", "reason", "frozen_by_id", "created_at")
+    return link(row.prev_hash, {name: getattr(row, name) for name in names}, "frozen_month")
+
+
+def versions_of(month: date) -> Sequence[FrozenMonth]:
+    """First to last."""
+    query = select(FrozenMonth).options(joinedload(FrozenMonth.frozen_by)).where(FrozenMonth.month == month)
+    return db.session.scalars(query.order_by(FrozenMonth.version)).all()
+
+
+def frozen_between(first: date, last: date) -> dict[date, FrozenMonth]:
+    """{month: its last version}."""
+    query = (
+        select(FrozenMonth)
+        .options(joinedload(FrozenMonth.frozen_by))
+        .where(FrozenMonth.month.between(first, last))
+        .order_by(FrozenMonth.version)
+    )
+    return {row.month: row for row in db.session.scalars(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One number in two versions, or frozen and now. ``before`` is None when it was not counted yet."""
+
+    before: Value | None
+    after: Value
+
+    @property
+    def is_change(self) -> bool:
+        return self.before is None or self.before.amount != self.after.amount
+
+
+def compared(before: dict[str, int | None], after: dict[str, int | None]) -> list[Change]:
+    """Every number of ``after`` in the order of the page, beside what it was."""
+    return [
+        Change(_as_value(i, before[i.code]) if i.code in before else None, _as_value(i, after[i.code]))
+        for i in ALL
+        if i.code in after
+    ]
+
+
+def _as_value(indicator: Indicator, amount: int | None) -> Value:
+    return Value(
+        indicator.code, str(indicator.name), amount, indicator.measure, str(indicator.unit), str(indicator.note)
+    )

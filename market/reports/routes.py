@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, render_template, request, send_file, url_for
+from flask import render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
 from market.access import actor, public, requires
@@ -11,12 +11,11 @@ from market.errors import InvalidInput, NotFound
 from market.forms import attempt
 from market.paging import page_number
 from market.permissions import Permission
-from market.reports import export, queries
+from market.reports import export, month_routes, queries
+from market.reports.blueprint import bp
 from market.reports.forms import PeriodForm
 from market.reports.indicators import Period
 from market.spreadsheets import MIMETYPE
-
-bp = Blueprint("reports", __name__)
 
 # Where a row's own page is: kind → (endpoint, name of its argument).
 PAGES = {
@@ -26,7 +25,9 @@ PAGES = {
     "event": ("events.show", "event_id"),
     "contact": ("events.contact", "contact_id"),
     "contract": ("contracts.overview", "contract_id"),
+    "outcome": ("contracts.outcomes", "contract_id"),
     "payout": ("payouts.show", "payout_id"),
+    "refund": ("payouts.show_refund", "refund_id"),
 }
 
 
@@ -66,7 +67,13 @@ def index() -> Any:
     form = _asked()
     period = _period(form)
     report = queries.report_of(period, form.districts) if period else None
-    return render_template("reports/index.html", form=form, period=period, report=report)
+    return render_template(
+        "reports/index.html",
+        form=form,
+        period=period,
+        report=report,
+        frozen=month_routes.frozen_notice(form, period, report) if period and report else None,
+    )
 
 
 @bp.get("/reports/print")

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from market import clock
@@ -177,8 +178,8 @@ def start_scoring(actor: Actor, round_: Round) -> None:
     advance(round_, "start_scoring", actor)
     notify(
         [assignment.expert.user_id for assignment in queries.seated(round_)],
-        _("可以评分：%(code)s", code=round_.challenge.code or ""),
-        _("揭榜材料已对您开放。评分可随时保存，提交后不能修改。"),
+        _l("可以评分：%(code)s", code=round_.challenge.code or ""),
+        _l("揭榜材料已对您开放。评分可随时保存，提交后不能修改。"),
         "/reviews/mine",
     )
 
@@ -315,7 +316,7 @@ def void_round(actor: Actor, round_: Round, reason: str) -> None:
     told = [a.expert.user_id for a in queries.panel_of(round_) if round_.convened_by_id is not None]
     notify(
         told,
-        _("评审已作废：%(code)s", code=round_.challenge.code or ""),
-        _("本轮评审已作废，您无需再评分。"),
+        _l("评审已作废：%(code)s", code=round_.challenge.code or ""),
+        _l("本轮评审已作废，您无需再评分。"),
         "/reviews/mine",
     )

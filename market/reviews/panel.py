@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection, Mapping
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from market import clock
 from market.audit.journal import record
@@ -138,8 +139,8 @@ def convene_round(actor: Actor, round_: Round) -> None:
 def _invite(round_: Round, user_ids: Collection[int]) -> None:
     notify(
         user_ids,
-        _("请您评审：%(code)s", code=round_.challenge.code or ""),
-        _("您被抽取为评审专家。请先阅读承诺并申报有无利害关系，申报后开放揭榜材料。"),
+        _l("请您评审：%(code)s", code=round_.challenge.code or ""),
+        _l("您被抽取为评审专家。请先阅读承诺并申报有无利害关系，申报后开放揭榜材料。"),
         "/reviews/mine",
         key=f"review:{round_.id}",
     )
@@ -191,8 +192,8 @@ def _leave(assignment: Assignment, reason: str) -> Assignment | None:
     if replacement is None:
         notify(
             [round_.managed_by_id],
-            _("评审组缺员：%(code)s", code=round_.challenge.code or ""),
-            _("有专家回避且无可用候补，请在评审页面指定补充专家。"),
+            _l("评审组缺员：%(code)s", code=round_.challenge.code or ""),
+            _l("有专家回避且无可用候补，请在评审页面指定补充专家。"),
             f"/challenges/{round_.challenge.code}/review",
         )
         return None

@@ -1,5 +1,6 @@
 """Routes of reviews: /reviews for the pool, rounds and experts' tasks; /challenges/<code>/review for one challenge."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from market.access import actor, requires, signed_in
 from market.accounts.models import User
 from market.database import transaction
 from market.errors import InvalidInput
-from market.forms import attempt
+from market.forms import ReasonForm, attempt
 from market.paging import page_number
 from market.permissions import Permission
 from market.programmes.queries import rules_of
@@ -113,6 +114,21 @@ def _act(round_id: int, work: Any, done: str) -> Response:
     return _to_round(queries.round_by_id(round_id), done)
 
 
+def _with_reason(round_id: int, work: Callable[[str], None], done: str) -> Any:
+    form = ReasonForm()
+
+    def act() -> bool:
+        with transaction():
+            work(form.reason.data or "")
+        return True
+
+    if form.validate_on_submit() and attempt(form, act):
+        return _to_round(queries.round_by_id(round_id), done)
+    challenge = queries.round_by_id(round_id).challenge
+    back = url_for("reviews.show", code=challenge.code)
+    return render_template("layouts/reason.html", form=form, about=challenge.title, back=back)
+
+
 @bp.post("/reviews/rounds/<int:round_id>/assign/<int:expert_id>")
 @requires(P.REVIEW_MANAGE)
 def assign(round_id: int, expert_id: int) -> Response:
@@ -142,20 +158,21 @@ def rank(round_id: int) -> Response:
 
 @bp.post("/reviews/rounds/<int:round_id>/void")
 @requires(P.REVIEW_MANAGE)
-def void(round_id: int) -> Response:
-    reason = request.form.get("reason", "").replace("\0", "")[:500]
-    return _act(round_id, lambda round_: operations.void_round(actor(), round_, reason), _("本轮已作废"))
+def void(round_id: int) -> Any:
+    def work(reason: str) -> None:
+        operations.void_round(actor(), queries.round_by_id(round_id), reason)
+
+    return _with_reason(round_id, work, _("本轮已作废"))
 
 
 @bp.post("/reviews/tasks/<int:assignment_id>/release")
 @requires(P.REVIEW_MANAGE)
-def release(assignment_id: int) -> Response:
-    assignment, reason = queries.assignment_by_id(assignment_id), request.form.get("reason", "").replace("\0", "")[:500]
-    return _act(
-        assignment.round_id,
-        lambda _round: operations.release_expert(actor(), queries.assignment_by_id(assignment_id), reason),
-        _("已撤换，候补专家已按抽取顺序补上"),
-    )
+def release(assignment_id: int) -> Any:
+    def work(reason: str) -> None:
+        operations.release_expert(actor(), queries.assignment_by_id(assignment_id), reason)
+
+    round_id = queries.assignment_by_id(assignment_id).round_id
+    return _with_reason(round_id, work, _("已撤换，候补专家已按抽取顺序补上"))
 
 
 @bp.route("/reviews/rounds/<int:round_id>/conclude", methods=["GET", "POST"])

@@ -2,7 +2,7 @@
 
 from statemachine.states import States
 
-from market.permissions import Permission
+from market.permissions import N_, Permission
 from market.reviews.models import Assignment, AssignmentState, Round, RoundState
 from market.workflow import Machine, governs
 
@@ -26,11 +26,11 @@ class RoundMachine(Machine):
     del s
 
     moves = {
-        "convene": ("通知专家", Permission.REVIEW_MANAGE),
-        "start_scoring": ("开始评分", Permission.REVIEW_MANAGE),
-        "rank": ("汇总排序", Permission.REVIEW_MANAGE),
-        "conclude": ("形成推荐意见", Permission.REVIEW_MANAGE),
-        "void": ("作废本轮", Permission.REVIEW_MANAGE),
+        "convene": (N_("通知专家"), Permission.REVIEW_MANAGE),
+        "start_scoring": (N_("开始评分"), Permission.REVIEW_MANAGE),
+        "rank": (N_("汇总排序"), Permission.REVIEW_MANAGE),
+        "conclude": (N_("形成推荐意见"), Permission.REVIEW_MANAGE),
+        "void": (N_("作废本轮"), Permission.REVIEW_MANAGE),
     }
 
 
@@ -52,8 +52,8 @@ class AssignmentMachine(Machine):
     del s
 
     moves = {
-        "declare": ("承诺无利害关系", Permission.REVIEW_SCORE),
-        "recuse": ("申请回避", Permission.REVIEW_SCORE),
-        "release": ("撤换专家", Permission.REVIEW_MANAGE),
-        "submit": ("提交评分", Permission.REVIEW_SCORE),
+        "declare": (N_("承诺无利害关系"), Permission.REVIEW_SCORE),
+        "recuse": (N_("申请回避"), Permission.REVIEW_SCORE),
+        "release": (N_("撤换专家"), Permission.REVIEW_MANAGE),
+        "submit": (N_("提交评分"), Permission.REVIEW_SCORE),
     }

@@ -1,5 +1,6 @@
 """Column types for what must not be read from a dump: AES-256-GCM under a key of the installation's secret."""
 
+import base64
 import json
 import os
 from typing import Any
@@ -39,6 +40,15 @@ def decrypt(stored: bytes, purpose: str = "field") -> bytes:
         return AESGCM(derive_key(purpose)).decrypt(nonce, ciphertext, key_id)
     except (InvalidTag, ValueError) as problem:
         raise Unreadable("密文无法解开") from problem
+
+
+def seal_json(value: Any) -> str:
+    """For a value inside a structure that is stored openly, such as the payload of an outbox row."""
+    return base64.b64encode(encrypt(json.dumps(value, ensure_ascii=False).encode())).decode()
+
+
+def unseal_json(stored: str) -> Any:
+    return json.loads(decrypt(base64.b64decode(stored)))
 
 
 class EncryptedText(TypeDecorator[str]):

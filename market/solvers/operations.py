@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from market import clock
@@ -16,7 +17,7 @@ from market.audit.journal import record
 from market.database import db
 from market.errors import InvalidInput, NotAllowed
 from market.jobs import enqueue
-from market.notifications.operations import notify
+from market.notifications.operations import Text, notify
 from market.permissions import SYSTEM, Actor, Permission, Role, Verdict
 from market.search.documents import update_search
 from market.solvers.models import (
@@ -36,6 +37,7 @@ from market.solvers.policies import (
     may_edit,
     may_verify,
 )
+from market.solvers.references import same_title
 from market.workflow import advance
 
 TEXTS = {"name": 120, "name_en": 160, "title": 80, "profile_zh": 5000, "profile_en": 8000}
@@ -137,12 +139,24 @@ def add_achievements(actor: Actor, solver: Solver, works: Sequence[Mapping[str, 
     if kept + len(works) > ACHIEVEMENTS_MOST:
         raise InvalidInput({"works": _("每份资料最多登记 %(most)d 项", most=ACHIEVEMENTS_MOST)})
     rows = [Achievement(solver_id=solver.id, **_checked_work(work)) for work in works]
+    _remember_set_aside(solver, rows)
     if not rows:
         raise InvalidInput({"works": _("请至少填写一项")})
     record(actor, "solver:add_achievements", solver, _("%(n)d 项", n=len(rows)))
     db.session.add_all(rows)
     _public_text_changed(solver)
     return rows
+
+
+def _remember_set_aside(solver: Solver, rows: Sequence[Achievement]) -> None:
+    """A work set aside once stays set aside when it comes again with another list."""
+    query = select(Achievement.title).where(
+        Achievement.solver_id == solver.id, Achievement.counts_for_matching.is_(False)
+    )
+    aside = {same_title(title) for title in db.session.scalars(query)}
+    for row in rows:
+        if same_title(row.title) in aside:
+            row.counts_for_matching = False
 
 
 def edit_achievement(actor: Actor, solver: Solver, work: Achievement, values: Mapping[str, Any]) -> None:
@@ -170,6 +184,16 @@ def choose_achievements(actor: Actor, solver: Solver, counted: set[int]) -> None
     _public_text_changed(solver)
 
 
+def count_achievement(actor: Actor, solver: Solver, work: Achievement, counts: bool) -> None:
+    """Let one work speak for the solver in the matching, or no longer; it stays on the page."""
+    _require(may_edit(actor, solver))
+    if work.counts_for_matching == counts:
+        return
+    record(actor, "achievement:count" if counts else "achievement:set_aside", work, work.title)
+    work.counts_for_matching = counts
+    _public_text_changed(solver)
+
+
 def list_solver(actor: Actor, solver: Solver) -> None:
     """Publish. Raises InvalidInput naming what is missing."""
     _require(may_edit(actor, solver))
@@ -188,7 +212,7 @@ def hide_solver(actor: Actor, solver: Solver) -> None:
 def verify_solver(actor: Actor, solver: Solver) -> None:
     _require(may_verify(actor, solver))
     advance(solver, "verify", actor)
-    _tell(solver, _("您的揭榜方资料已核验"), _("“%(name)s”已通过科技管理部门核验。", name=solver.name))
+    _tell(solver, _l("您的揭榜方资料已核验"), _l("“%(name)s”已通过科技管理部门核验。", name=solver.name))
     update_search("solver", solver.id)
 
 
@@ -199,11 +223,13 @@ def unverify_solver(actor: Actor, solver: Solver, reason: str) -> None:
     if not reason:
         raise InvalidInput({"reason": _("请填写撤销核验的理由")})
     advance(solver, "unverify", actor, reason)
-    _tell(solver, _("您的揭榜方资料需要更新"), _("“%(name)s”的核验已撤销：%(reason)s", name=solver.name, reason=reason))
+    _tell(
+        solver, _l("您的揭榜方资料需要更新"), _l("“%(name)s”的核验已撤销：%(reason)s", name=solver.name, reason=reason)
+    )
     update_search("solver", solver.id)
 
 
-def _tell(solver: Solver, subject: str, body: str) -> None:
+def _tell(solver: Solver, subject: Text, body: Text) -> None:
     notify([solver.lead_id], subject, body, f"/solvers/{solver.id}")
 
 

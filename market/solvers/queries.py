@@ -8,9 +8,8 @@ from typing import Any
 
 from babel import Locale
 from flask import url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, lazy_pgettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
@@ -124,6 +123,15 @@ def achievements_by_solver(solver_ids: Iterable[int]) -> dict[int, list[Achievem
     for row in db.session.scalars(query.order_by(Achievement.id)):
         found[row.solver_id].append(row)
     return found
+
+
+def works_to_choose(solver_ids: Sequence[int], titles: Iterable[str]) -> Sequence[Achievement]:
+    """Of these profiles the works with one of the titles, and those set aside; oldest first."""
+    query = select(Achievement).where(
+        Achievement.solver_id.in_(solver_ids),
+        Achievement.title.in_(list(titles)) | Achievement.counts_for_matching.is_(False),
+    )
+    return db.session.scalars(query.order_by(Achievement.year, Achievement.id)).all()
 
 
 def achievement_of(solver: Solver, achievement_id: int) -> Achievement:
@@ -267,5 +275,9 @@ def _document(solver: Solver, works: list[str]) -> Document:
 
 
 register(
-    "solver", _documents, lambda document: url_for("solvers.show", solver_id=document.id), _l("揭榜方"), position=20
+    "solver",
+    _documents,
+    lambda document: url_for("solvers.show", solver_id=document.id),
+    lazy_pgettext("list", "揭榜方"),
+    position=20,
 )

@@ -4,20 +4,19 @@ import csv
 import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
 
+from market import spreadsheets
 from market.errors import InvalidInput
 from market.solvers.models import AchievementKind
 
 TEXT_MOST = 200_000
 ROWS_MOST = 200
 FILE_BYTES_MOST = 2_000_000
-UNPACKED_BYTES_MOST = 40_000_000
 TITLE_MOST = 400
 ABSTRACT_MOST = 4000
 
@@ -27,6 +26,10 @@ _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20\d\d)(?!\d)")
 _NUMBERING = re.compile(r"^\s*(?:[\[［(（【]\s*\d{1,4}\s*[\]］)）】]|\d{1,4}\s*[.．、)）](?!\d)|[-–•·*●])\s*")
 _MARKER = re.compile(r"\s*\[(J|P|C|D|M|R|Z|S)(?:/OL)?\]", re.I)
 _PATENT_WORDS = re.compile(r"专利|\bpatent\b|^一种", re.I)
+_ENTRY = re.compile(r"@(\w+)\s*[{(]")
+# Only where a word begins, and bounded: tried at every letter of a long word it would never end.
+_FIELD = re.compile(r"(?<!\w)(\w{1,40})\s{0,20}=\s*")
+_BARE = re.compile(r"[^,\n]*")
 _HEADINGS = {
     "kind": ("类型", "类别", "种类", "kind", "type"),
     "title": ("题名", "标题", "名称", "成果名称", "论文题目", "题目", "title", "name"),
@@ -172,10 +175,13 @@ def _title_of(line: str, marker: re.Match[str] | None, patent: re.Match[str] | N
 
 
 def _bibtex(text: str) -> Iterator[dict[str, Any]]:
-    for match in re.finditer(r"@(\w+)\s*[{(]", text):
+    position = 0
+    while match := _ENTRY.search(text, position):
+        # The next entry is looked for behind this one: an unclosed one takes what is left, once.
+        position = _closing(text, match.end())
         if match.group(1).lower() in ("comment", "string", "preamble"):
             continue
-        fields = _bibtex_fields(text[match.end() : _closing(text, match.end())])
+        fields = _bibtex_fields(text[match.end() : position])
         kind = AchievementKind.PATENT if match.group(1).lower() == "patent" else AchievementKind.PAPER
         number = (
             fields.get("doi") or fields.get("number", "") if kind is AchievementKind.PAPER else fields.get("number", "")
@@ -195,7 +201,7 @@ def _closing(text: str, start: int) -> int:
 def _bibtex_fields(body: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     position = 0
-    while match := re.compile(r"(\w+)\s*=\s*").search(body, position):
+    while match := _FIELD.search(body, position):
         start = match.end()
         if body[start : start + 1] == "{":
             end = _closing(body, start + 1)
@@ -205,7 +211,7 @@ def _bibtex_fields(body: str) -> dict[str, str]:
             end = len(body) if end < 0 else end
             value = body[start + 1 : end]
         else:
-            bare = re.compile(r"[^,\n]*").match(body, start)
+            bare = _BARE.match(body, start)
             value, end = (bare.group(), bare.end()) if bare else ("", start)
         fields.setdefault(match.group(1).lower(), re.sub(r"\\[a-zA-Z]+\s?|[{}]|\\.", "", value).strip())
         position = max(end, start) + 1
@@ -267,8 +273,6 @@ def _columns(heading: list[Any]) -> dict[str, int]:
 
 def _sheet_entry(row: list[Any], columns: dict[str, int]) -> dict[str, Any]:
     values = {name: row[position] if position < len(row) else "" for name, position in columns.items()}
-    if isinstance(values.get("year"), float):
-        values["year"] = int(values["year"])
     guessed = _citation(plain(values.get("title"), 2000) or "-")["kind"]
     values["kind"] = _KINDS.get(plain(values.get("kind"), 20).lower(), guessed)
     return values
@@ -290,16 +294,7 @@ def _csv_rows(content: bytes) -> list[list[Any]]:
 
 
 def _xlsx_rows(content: bytes) -> list[list[Any]]:
-    # Seldom needed, and a compiled module: not at start-up.
-    from python_calamine import CalamineError, CalamineWorkbook
-
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(item.file_size for item in archive.infolist()) > UNPACKED_BYTES_MOST:
-                raise InvalidInput({"file": _("表格展开后过大，请只保留成果清单")})
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-        if sheet.total_width > 200 or sheet.total_height > 20_000:
-            raise InvalidInput({"file": _("表格过大，请只保留成果清单")})
-        return sheet.to_python(skip_empty_area=False, nrows=5000)
-    except (CalamineError, zipfile.BadZipFile, IndexError, ValueError, OSError) as problem:
-        raise InvalidInput({"file": _("文件损坏或不是 Excel 工作簿，无法读取")}) from problem
+        return spreadsheets.read(content)
+    except InvalidInput as problem:
+        raise InvalidInput({"file": problem.message}) from problem

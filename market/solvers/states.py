@@ -2,7 +2,7 @@
 
 from statemachine.states import States
 
-from market.permissions import Permission
+from market.permissions import N_, Permission
 from market.solvers.models import Solver, SolverState
 from market.workflow import Machine, governs
 
@@ -21,9 +21,9 @@ class SolverMachine(Machine):
     del s
 
     moves = {
-        "list_publicly": ("登记入库", Permission.SOLVER_WRITE),
-        "verify": ("核验通过", Permission.SOLVER_VERIFY),
-        "unverify": ("撤销核验", Permission.SOLVER_VERIFY),
-        "change_identity": ("更改名称或单位，待重新核验", Permission.SOLVER_WRITE),
-        "hide": ("隐藏", Permission.SOLVER_WRITE),
+        "list_publicly": (N_("登记入库"), Permission.SOLVER_WRITE),
+        "verify": (N_("核验通过"), Permission.SOLVER_VERIFY),
+        "unverify": (N_("撤销核验"), Permission.SOLVER_VERIFY),
+        "change_identity": (N_("更改名称或单位，待重新核验"), Permission.SOLVER_WRITE),
+        "hide": (N_("隐藏"), Permission.SOLVER_WRITE),
     }

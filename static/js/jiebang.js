@@ -157,7 +157,15 @@
   });
   document.addEventListener("submit", (event) => { dirty.delete(event.target); });
 
+  /* A strip of tabs that is wider than the phone shows the tab one is on. */
+  function showCurrentTab(link) {
+    const strip = link.closest("ul");
+    const hidden = link.getBoundingClientRect().right - strip.getBoundingClientRect().right;
+    if (hidden > 0) strip.scrollLeft += hidden + 24;
+  }
+
   function prepare(root) {
+    all(".jb-tabs [aria-current], .jb-nav [aria-current]", root).forEach(showCurrentTab);
     all("[data-copy], [data-print]", root).forEach((button) => { button.hidden = false; });
     all("textarea[data-counter-max]", root).forEach(count);
     root.querySelector("[data-error-summary]")?.focus();

@@ -11,8 +11,8 @@ from market import clock
 from market.accounts.models import Organisation, User
 from market.bids.models import Bid, BidState
 from market.challenges.models import ChallengeState
-from market.contracts import operations
-from market.contracts.models import Contract
+from market.contracts import operations, outcomes
+from market.contracts.models import Contract, DeclaredResult, SpendReport
 from market.database import transaction
 from market.needs.models import NeedState
 from market.notices.models import AwardItem, Notice, NoticeState
@@ -98,3 +98,35 @@ def signed(parties: Parties, number: str = "HT-2026-001") -> Contract:
     with transaction():
         operations.sign_contract(acting(parties.officer), contract, number, clock.today())
     return contract
+
+
+def spending(**values: Any) -> dict[str, Any]:
+    return {
+        "until": clock.today(),
+        "total_fen": 120_000_000,
+        "fiscal_fen": 20_000_000,
+        "note": "设备 80 万元，材料 25 万元，人员 15 万元，见明细账",
+        **values,
+    }
+
+
+def make_spending(contract: Contract, lead: User, **values: Any) -> SpendReport:
+    with transaction():
+        return outcomes.report_spending(acting(lead), contract, spending(**values), [pdf("明细账.pdf")])
+
+
+def result(**values: Any) -> dict[str, Any]:
+    return {
+        "kind": "sales",
+        "first_day": clock.today() - timedelta(days=30),
+        "last_day": clock.today(),
+        "amount_fen": 55_000_000,
+        "quantity": None,
+        "explanation": "新产品对外销售 1100 套，单价 500 元",
+        **values,
+    }
+
+
+def make_result(contract: Contract, signatory: User, **values: Any) -> DeclaredResult:
+    with transaction():
+        return outcomes.declare_result(acting(signatory), contract, result(**values), [])

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from market.accounts.models import Organisation, User
+from market.database import transaction
 from market.needs.models import Need, NeedState
+from market.needs.operations import attach_commitment
 from market.permissions import Role
 from market.programmes.models import Cycle, Term, TermKind
 from tests.builders.chain import make_cycle, make_need
-from tests.builders.people import make_organisation, make_user, save
+from tests.builders.files import pdf, upload
+from tests.builders.people import acting, make_organisation, make_user, save
 
 
 def make_terms() -> None:
@@ -29,8 +32,15 @@ class Firm:
     city: User
     head: User
 
-    def need(self, state: NeedState = NeedState.DRAFT, **values: Any) -> Need:
-        return make_need(self.cycle, self.organisation, self.author, state, **values)
+    def need(self, state: NeedState = NeedState.DRAFT, *, letter: bool = True, **values: Any) -> Need:
+        """With the firm's commitment letter while it can still be attached."""
+        need = make_need(self.cycle, self.organisation, self.author, state, **values)
+        return self.commit(need) if letter and state is NeedState.DRAFT else need
+
+    def commit(self, need: Need) -> Need:
+        with transaction():
+            attach_commitment(acting(self.author), need, upload("承诺函.pdf", pdf()))
+        return need
 
 
 def make_firm(cycle: Cycle | None = None, **rules: Any) -> Firm:

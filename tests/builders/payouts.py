@@ -9,8 +9,8 @@ from market import clock
 from market.accounts.models import User
 from market.contracts.models import Contract, Milestone
 from market.database import db, transaction
-from market.payouts import operations
-from market.payouts.models import BudgetLine, Payout, PayoutKind
+from market.payouts import operations, refunds
+from market.payouts.models import BudgetLine, Payout, PayoutKind, Refund
 from market.permissions import Role
 from tests.builders.chain import accept_milestone, make_contract
 from tests.builders.people import acting, make_user
@@ -114,6 +114,44 @@ def advance_payout(desk: Desk, payout: Payout, step: str) -> None:
             operations.approve_payout(acting(desk.head), payout)
         else:
             operations.confirm_paid(acting(desk.maker), payout, f"HD{next(_number):08d}", clock.today())
+
+
+def refund_values(amount_fen: int = 400_000, **values: object) -> dict[str, object]:
+    return {
+        "amount_fen": amount_fen,
+        "reason": "surplus",
+        "explanation": "项目尽责完成，财政资金有结余",
+        "basis": "测科验〔2026〕5号",
+        **values,
+    }
+
+
+def make_refund(
+    state: str = "requested", desk: Desk | None = None, payout: Payout | None = None, amount_fen: int = 400_000
+) -> Refund:
+    """A refund of a paid payout, brought to ``state`` by the operations."""
+    desk = desk or make_desk()
+    payout = payout or make_payout("paid", desk)
+    with transaction():
+        refund = refunds.request_refund(acting(desk.maker), payout, refund_values(amount_fen), f"back-{next(_number)}")
+    for step in {
+        "requested": (),
+        "checked": ("check",),
+        "recovering": ("check", "approve"),
+        "refunded": ("check", "approve", "refunded"),
+    }[state]:
+        advance_refund(desk, refund, step)
+    return refund
+
+
+def advance_refund(desk: Desk, refund: Refund, step: str) -> None:
+    with transaction():
+        if step == "check":
+            refunds.check_refund(acting(desk.checker), refund)
+        elif step == "approve":
+            refunds.approve_refund(acting(desk.head), refund)
+        else:
+            refunds.confirm_refunded(acting(desk.maker), refund, f"TK{next(_number):08d}", clock.today())
 
 
 def behind_the_fences(statement: str, **values: object) -> None:

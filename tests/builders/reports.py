@@ -8,19 +8,30 @@ from market.accounts.models import Organisation, User
 from market.audit.journal import record
 from market.bids.models import BidState
 from market.challenges.models import Challenge, ChallengeState, ChallengeVersion
+from market.contracts import outcomes
 from market.contracts.models import ContractState, Milestone, MilestoneState
 from market.database import transaction
 from market.events.models import ContactResult, EventKind, EventState
 from market.needs.content import CONTENT_FIELDS, AmountKind, ProblemKind
 from market.needs.models import NeedState
 from market.notices.models import AwardItem, Notice, NoticeState
-from market.payouts.models import PayoutKind
-from market.permissions import SYSTEM
+from market.payouts.models import Payout, PayoutKind
+from market.permissions import SYSTEM, Role
 from market.programmes.models import Cycle
 from tests.builders.chain import make_bid, make_challenge, make_contract, make_cycle, make_need, make_solver
+from tests.builders.contracts import make_result, make_spending, pdf, result
 from tests.builders.events import make_attendance, make_contact, make_event
-from tests.builders.payouts import accepted, advance_payout, first_milestone, make_budget_line, make_desk, request
-from tests.builders.people import make_organisation, save
+from tests.builders.payouts import (
+    accepted,
+    advance_payout,
+    advance_refund,
+    first_milestone,
+    make_budget_line,
+    make_desk,
+    make_refund,
+    request,
+)
+from tests.builders.people import acting, make_organisation, make_user, save
 
 WAN = 1_000_000
 
@@ -51,6 +62,8 @@ class World:
         self._contracts()
         self._milestones()
         self._payouts()
+        self._refund()
+        self._outcomes()
         self._events_and_contacts()
         return self
 
@@ -177,19 +190,49 @@ class World:
         reward = make_budget_line(self.k1, desk.checker)
         subsidy = make_budget_line(self.k1, desk.checker, kind=PayoutKind.SUBSIDY)
 
-        def pay(milestone: Milestone, line: Any, wan: int, at: datetime, *steps: str) -> None:
+        def pay(milestone: Milestone, line: Any, wan: int, at: datetime, *steps: str) -> Payout:
             with clock.at(at):
                 payout = request(desk, milestone, line, wan * WAN)
                 for step in steps:
                     advance_payout(desk, payout, step)
+            return payout
 
         first, second = first_milestone(self.k1, 1), first_milestone(self.k1, 2)
         with clock.at(shanghai(2021, 11, 1)):
             of_k2 = accepted(self.k2)
-        pay(first, reward, 3, shanghai(2021, 12, 31, 23, 59), "check", "approve", "pay")
+        self.rewarded = pay(first, reward, 3, shanghai(2021, 12, 31, 23, 59), "check", "approve", "pay")
         pay(first, subsidy, 2, shanghai(2021, 11, 5), "check", "approve", "pay")
         pay(second, reward, 4, shanghai(2021, 11, 5), "check", "approve")
         pay(of_k2, reward, 5, shanghai(2022, 1, 1, 0, 30), "check", "approve", "pay")
+
+    def _refund(self) -> None:
+        """Of the reward paid in 2021, 1 万元 comes back in the first minutes of 2022; another is asked for only."""
+        with clock.at(shanghai(2021, 12, 31, 23, 59)):
+            refund = make_refund("recovering", payout=self.rewarded, amount_fen=WAN)
+        with clock.at(shanghai(2022, 1, 1, 0, 30)):
+            advance_refund(make_desk(), refund, "refunded")
+            make_refund("checked", payout=self.rewarded, amount_fen=WAN)
+
+    def _outcomes(self) -> None:
+        """Spent of k1: 120 to the end of 2021, 200 later; of k2 only unconfirmed. Sales 55, patents 2, others elsewhere."""
+        a, b = (make_user(Role.FIRM_SIGNATORY, organisation=firm) for firm in (self.firm_a, self.firm_b))
+        for until, wan in ((date(2021, 11, 30), 110), (date(2021, 12, 31), 120), (date(2022, 3, 1), 200)):
+            with clock.at(shanghai(2022, 3, 2)):
+                report = make_spending(self.k1, self.k1.solver.lead, until=until, total_fen=wan * WAN, fiscal_fen=0)
+                with transaction():
+                    outcomes.confirm_spending(acting(a), report)
+        change(first_milestone(self.k3, 1), state=MilestoneState.ACCEPTED)
+        with clock.at(shanghai(2022, 3, 2)):
+            make_spending(self.k2, self.k2.solver.lead, until=date(2021, 12, 31))
+            autumn = {"first_day": date(2021, 9, 1), "last_day": date(2021, 12, 31)}
+            with transaction():
+                outcomes.declare_result(acting(a), self.k1, result(**autumn), [pdf()])
+            last = {"first_day": date(2021, 12, 31), "last_day": date(2021, 12, 31)}
+            make_result(self.k3, b, kind="patent", quantity=2, **last)
+            make_result(self.k1, a, kind="tax", first_day=date(2021, 9, 1), last_day=date(2022, 1, 1))
+            wrong = make_result(self.k1, a, kind="saved", **autumn)
+            with transaction():
+                outcomes.withdraw_result(acting(a), wrong, "算错了基准，撤回")
 
     def _events_and_contacts(self) -> None:
         kept: dict[str, Any] = {"by": self.officer}

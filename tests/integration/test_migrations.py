@@ -62,3 +62,19 @@ def test_up_equals_the_models_and_down_leaves_nothing(bare: Flask) -> None:
     assert differences == []
     assert left == set()
     assert migrated == declared and any("audit_entry" in name for name in migrated)
+
+
+def test_letters_delivered_before_0005_leave_the_outbox_and_waiting_ones_stay(bare: Flask) -> None:
+    with bare.app_context():
+        upgrade(directory=FOLDER, revision="0004")
+        columns = "topic, dedupe_key, payload, available_at, attempts, created_at, done_at"
+        now = "2026-01-05 09:00:00"
+        with db.engine.begin() as connection:
+            for key, done_at in (("sent", f"'{now}'"), ("waiting", "NULL")):
+                values = f"'mail.user', '{key}', '{{\"body\": \"text\"}}', '{now}', 0, '{now}', {done_at}"
+                connection.exec_driver_sql(f"INSERT INTO outbox ({columns}) VALUES ({values})")
+        upgrade(directory=FOLDER)
+        with db.engine.connect() as connection:
+            rows = connection.execute(text("SELECT dedupe_key, CAST(payload AS VARCHAR) FROM outbox")).all()
+        db.engine.dispose()
+    assert {key: "text" in payload for key, payload in rows} == {"sent": False, "waiting": True}

@@ -67,3 +67,36 @@ def test_module_runs_from_outside(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("matching", run_name="__main__")
     assert ended.value.code == 2 and "nothing.tsv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["rank"], ["evaluate"], ["explain"]])
+def test_help_names_the_files_and_shows_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert (
+        "queries.jsonl" in out and "python -m matching rank --experts" in out and " % " not in out.replace("95 % ", "")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "said"),
+    [
+        ("experts.jsonl", '{"id": "a", "bio": 7}', "'a'"),
+        ("experts.jsonl", "[]", "line 1"),
+        ("experts.jsonl", '{"id": "a", "bio": "x"}\n{"id": "a", "bio": "y"}', "twice"),
+        ("experts.jsonl", "", "no profile"),
+        ("queries.jsonl", '{"title": "t"}', "line 1"),
+    ],
+)
+def test_broken_file_is_named_with_its_line(
+    name: str, line: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "experts.jsonl").write_text('{"id": "a", "bio": "陶瓷"}\n')
+    (tmp_path / "queries.jsonl").write_text('{"id": "q", "title": "陶瓷", "text": ""}\n')
+    (tmp_path / name).write_text(line)
+    files = ["--experts", str(tmp_path / "experts.jsonl"), "--queries", str(tmp_path / "queries.jsonl")]
+    assert main(["rank", *files, "--out", str(tmp_path / "run.tsv")]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run.tsv").exists()

@@ -9,6 +9,7 @@ import pytest
 from matching import InvalidInput
 from matching.evaluation import (
     Scores,
+    compare,
     evaluate,
     judged_measures,
     judged_units,
@@ -39,6 +40,15 @@ def test_constant_run_earns_nothing_from_file_order(folder: Path) -> None:
     one = evaluate(folder, {"q": {"a": 1, "b": 1}, "r": {"c": 1}}, boot=0)
     other = evaluate(folder, {"q": {"b": 1, "a": 1}, "r": {"c": 1}}, boot=0)
     assert one == other
+
+
+def test_difference_of_two_runs_is_measured_on_the_same_samples(folder: Path) -> None:
+    right = {"q": {"a": 0.9, "b": 0.5}, "r": {"c": 0.3}}
+    turned = {"q": {"a": 0.1, "b": 0.5}, "r": {"c": 0.3}}
+    assert compare(folder, right, right, boot=50)["mrr"] == (0, 0, 0)
+    value, low, high = compare(folder, right, turned, boot=50)["mrr"]
+    assert value == pytest.approx(0.25) and low >= 0 and high <= 0.5
+    assert compare(folder, turned, right, boot=50)["mrr"] == pytest.approx((-value, -high, -low))
 
 
 def test_ndcg_of_a_worked_example() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matching import Document, Matcher, Need, Profile, scoring
+from matching import Document, Matcher, Need, Profile, Settings, scoring
 from tests.matching.corpus import random_profiles, random_text
 
 numba = pytest.importorskip("numba")
@@ -24,8 +24,7 @@ def interpreted() -> Iterator[None]:
     """The kernel's own source run by Python: every branch is seen, nothing waits for the compiler."""
     from matching import kernel
 
-    names = ("block_top", "count_from", "kth_largest", "accumulate", "finish", "place_of", "best_rows", "log_mean_exp",
-             "signals")  # fmt: skip
+    names = ("block_top", "border_of", "kth_by_counting", "count_from", "kth_largest", "accumulate", "finish", "place_of", "best_rows", "touch", "signals")  # fmt: skip
     before = {name: getattr(kernel, name) for name in names}
     for name in names:
         setattr(kernel, name, before[name].py_func)
@@ -53,14 +52,33 @@ def test_both_engines_rank_the_same(seed: int, number: int, limit: int) -> None:
         assert answers(matcher, need, "compiled", **options) == answers(matcher, need, "plain", **options)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("heaped", [64, 1])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10_000), st.integers(1, 30))
-def test_pruned_retrieval_keeps_exactly_the_best_rows(seed: int, k: int) -> None:
+def test_pruned_retrieval_keeps_exactly_the_best_rows(
+    monkeypatch: pytest.MonkeyPatch, heaped: int, seed: int, k: int
+) -> None:
+    """Whether the k best are kept in a heap or, when they are many, counted."""
+    from matching import kernel
+
+    monkeypatch.setattr(kernel, "HEAPED", heaped)
     draw = np.random.default_rng(seed)
     segment, query = postings(draw, profiles=200, vocabulary=60, terms=int(draw.integers(1, 30)))
     for allowed in (None, draw.random(200) < 0.5):
         expected = scoring.retrieve_plainly(segment, query, k, allowed)
         assert scoring.retrieve(segment, query, k, allowed, "compiled").tolist() == expected.tolist()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_few_candidates_are_the_same_for_both_engines(seed: int) -> None:
+    draw = random.Random(seed)
+    matcher = Matcher.fit(random_profiles(seed, 40), Settings(candidates=5))
+    need = Need("n", random_text(draw, 12) + " 氮化硅")
+    for among in (None, [f"p{i:04}" for i in range(0, 40, 3)], ["p0001"]):
+        assert answers(matcher, need, "compiled", limit=3, among=among) == answers(
+            matcher, need, "plain", limit=3, among=among
+        )
 
 
 def postings(draw: np.random.Generator, profiles: int, vocabulary: int, terms: int) -> tuple[Any, scoring.Query]:
@@ -70,13 +88,16 @@ def postings(draw: np.random.Generator, profiles: int, vocabulary: int, terms: i
     start = np.concatenate([[0], np.cumsum(lengths)])
     weight = draw.choice([0.1, 0.25, 0.5, 0.9], int(start[-1])).astype(np.float32)
     greatest = np.maximum.reduceat(weight, start[:-1])
+    weight = np.rint(weight / np.repeat(greatest, lengths) * 65_535).astype(np.uint16)
     asked = draw.choice(vocabulary, min(terms, vocabulary), replace=False)
     asked = asked[np.lexsort((asked, lengths[asked]))].astype(np.int64)
     weights = draw.choice([0.01, 0.3, 1.0, 3.0], len(asked)).astype(np.float32)
-    segment = SimpleNamespace(posting_start=start, posting_row=np.concatenate(rows).astype(np.int32),
+    segment = SimpleNamespace(columns=np.arange(vocabulary), posting_start=start, posting_row=np.concatenate(rows).astype(np.int32),
                               posting_weight=weight, greatest=greatest)  # fmt: skip
     segment = type("Postings", (SimpleNamespace,), {"__len__": lambda self: profiles})(**vars(segment))
-    return segment, scoring.Query(asked, weights, weights.astype(float), np.zeros(0, np.float32), 0.0)
+    return segment, scoring.Query(
+        asked, weights, np.ones(len(asked), bool), weights.astype(float), np.zeros(0, np.float32), 0.0
+    )
 
 
 def test_pruning_really_leaves_terms_out() -> None:
@@ -85,8 +106,8 @@ def test_pruning_really_leaves_terms_out() -> None:
     segment, query = postings(np.random.default_rng(3), profiles=2000, vocabulary=400, terms=60)
     query.weights[: len(query.weights) // 2] = 5
     query.weights[len(query.weights) // 2 :] = 0.001
-    added = kernel.accumulate(segment.posting_start, segment.posting_row, segment.posting_weight, segment.greatest,
-                              query.terms, query.weights, np.empty(0, bool), 3, np.zeros(2048, np.float32))  # fmt: skip
+    added = kernel.accumulate(segment.posting_start, segment.posting_row, segment.posting_weight,
+                              *scoring.asked_of(segment, query), np.empty(0, bool), 3, np.zeros(2048, np.float32))  # fmt: skip
     assert added < len(query.terms)
 
 
@@ -123,7 +144,21 @@ def test_long_and_empty_profiles_score_the_same_in_both_engines() -> None:
     assert found[0] == found[1] and found[0][0] == 0 < found[0][1]
 
 
-def test_pruning_passes_over_blocks_nobody_entered() -> None:
+def test_segment_that_lacks_terms_of_the_vocabulary_answers_for_those_it_has() -> None:
+    segment, query = postings(np.random.default_rng(5), profiles=300, vocabulary=50, terms=30)
+    segment.columns = np.arange(50) * 2
+    for engine in ("compiled", "plain"):
+        odd = scoring.Query(query.terms * 2 + 1, query.weights, query.shows, query.steep, query.latent, 0.0)
+        assert len(scoring.retrieve(segment, odd, 9, None, engine)) == 0
+        even = scoring.Query(query.terms * 2, query.weights, query.shows, query.steep, query.latent, 0.0)
+        assert len(scoring.retrieve(segment, even, 9, None, engine)) == 9
+
+
+@pytest.mark.parametrize("heaped", [64, 1])
+def test_pruning_passes_over_blocks_nobody_entered(monkeypatch: pytest.MonkeyPatch, heaped: int) -> None:
+    from matching import kernel
+
+    monkeypatch.setattr(kernel, "HEAPED", heaped)
     segment, query = postings(np.random.default_rng(3), profiles=3000, vocabulary=400, terms=60)
     query.weights[: len(query.weights) // 2] = 5
     query.weights[len(query.weights) // 2 :] = 0.001

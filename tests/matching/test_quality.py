@@ -41,13 +41,13 @@ def measure(folder: Path) -> dict[str, float]:
 
 def test_demonstration_set_and_its_cross_language_group() -> None:
     measures = measure(DATA)
-    assert measures["ndcg@10"] >= 0.90
-    assert measures["crossing"] >= 0.70
+    assert measures["ndcg@10"] >= 0.93
+    assert measures["crossing"] >= 0.80
 
 
 @pytest.mark.parametrize(
     ("name", "key", "floor"),
-    [("zh-csl", "ndcg@10", 0.385), ("en-gold", "loss", 0.235), ("en-lrbench", "loss", 0.28), ("zh-nsfc", "mrr", 0.218)],
+    [("zh-csl", "ndcg@10", 0.41), ("en-gold", "loss", 0.22), ("en-lrbench", "loss", 0.255), ("zh-nsfc", "mrr", 0.222)],
 )
 def test_floor_on_the_public_sets(name: str, key: str, floor: float) -> None:
     if not (SETS / name).is_dir():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,9 @@ from matching import (
     Profile,
     UnknownProfile,
 )
+from matching import latent as latent_module
 from matching import ranking as ranking_module
+from matching import reading as reading_module
 from tests.matching.corpus import BALLS, BOTANIST, CERAMIST, EVERYONE, SCHOLAR, random_profiles, random_text
 
 
@@ -176,6 +179,53 @@ def test_compaction_changes_no_score() -> None:
         assert [m.score for m in old] == pytest.approx([m.score for m in new], abs=1e-6)
 
 
+def test_many_small_updates_are_merged_and_answer_like_one() -> None:
+    profiles = random_profiles(4, 40)
+    step, whole = Matcher.fit(profiles[:20]), Matcher.fit(profiles[:20])
+    for profile in profiles[20:]:
+        step.update([profile])
+    whole.update(profiles[20:])
+    assert step.drift().segments < 10
+    need = Need("n", random_text(random.Random(4), 8))
+    expected = [(m.profile_id, pytest.approx(m.score, abs=1e-6)) for m in whole.rank(need, 40)]
+    assert [(m.profile_id, m.score) for m in step.rank(need, 40)] == expected
+
+
+def test_unchanged_texts_are_not_read_again_and_count_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    matcher = Matcher.fit(EVERYONE)
+    before = matcher.rank(BALLS)
+    read: list[str] = []
+    original = ranking_module.words_of
+    monkeypatch.setattr(ranking_module, "words_of", lambda texts, n: original(read.extend(texts) or texts, n))
+    matcher.update([CERAMIST])
+    assert read == []
+    again = matcher.rank(BALLS)
+    assert [m.profile_id for m in again] == [m.profile_id for m in before]
+    assert [m.score for m in again] == pytest.approx([m.score for m in before], abs=1e-6)
+    matcher.update([replace(CERAMIST, bio="改行研究量子计算")])
+    assert len(read) == 1 and "量子计算" in read[0]
+    assert matcher.rank(Need("n", "量子计算"))[0].profile_id == "ceramist"
+
+
+def test_any_string_may_be_an_id() -> None:
+    ids = ["甲", "😀", "a b", "\ud800", "a\x00", "x" * 500]
+    matcher = Matcher.fit([Profile(id_, bio="氮化硅陶瓷") for id_ in ids])
+    assert all(id_ in matcher for id_ in ids) and 7 not in matcher and "b" not in matcher
+    assert sorted(m.profile_id for m in matcher.rank(Need("n", "氮化硅"), among=[*ids, "甲"])) == sorted(ids)
+    with pytest.raises(UnknownProfile, match="b"):
+        matcher.explain(BALLS, "b")
+
+
+@pytest.mark.parametrize(
+    "text", ["😀氮化硅🧪", "氮化\x00\x07硅 氮化硅", "\ud83d氮化硅\udc00", "氮化硅" + "\u200b" * 50]
+)
+def test_emoji_control_characters_and_surrogates_beside_words_do_not_hide_them(matcher: Matcher, text: str) -> None:
+    ranking = matcher.rank(Need("n", text))
+    assert ranking[0].profile_id == "ceramist" and ranking[0].reasons
+    odd = Matcher.fit([Profile("odd", keywords=[text], bio=text, documents=[Document(text)]), BOTANIST])
+    assert odd.rank(Need("n", "氮化硅"))[0].profile_id == "odd"
+
+
 def test_index_that_lost_everybody_answers_with_nothing_and_fills_again() -> None:
     matcher = Matcher.fit([CERAMIST, BOTANIST])
     matcher.update(removed=["ceramist", "botanist"])
@@ -187,13 +237,13 @@ def test_index_that_lost_everybody_answers_with_nothing_and_fills_again() -> Non
 
 def test_only_the_heaviest_terms_of_a_pasted_document_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
     matcher = Matcher.fit(EVERYONE)
-    monkeypatch.setattr(ranking_module, "MOST_TERMS", 5)
+    monkeypatch.setattr(reading_module, "MOST_TERMS", 5)
     assert len(matcher._ranker.read(BALLS).query.terms) == 5
     assert matcher.rank(BALLS)[0].profile_id == "ceramist"
 
 
 def test_large_corpus_learns_its_latent_space_from_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranking_module, "_LATENT_TEXTS", 5)
+    monkeypatch.setattr(latent_module, "_LATENT_TEXTS", 5)
     ranker = Matcher.fit([*EVERYONE, *random_profiles(2, 20)])._ranker
     assert ranker.frozen.projection.shape[1] == 4
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from matching import DamagedIndex, ForeignIndex, Matcher, OtherVersion, Profile
-from tests.matching.corpus import BALLS, CHEMIST, EVERYONE
+from matching import DamagedIndex, ForeignIndex, Matcher, Need, OtherVersion, Profile, storage
+from tests.matching.corpus import BALLS, CERAMIST, CHEMIST, EVERYONE, random_profiles
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_arrays_are_mapped_not_copied(saved: Path) -> None:
     import numpy as np
 
     segment = Matcher.load(saved)._ranker.segments[0]
-    assert isinstance(segment.posting_weight, np.memmap) and not segment.posting_weight.flags.writeable
+    assert isinstance(segment.posting_weight.base, np.memmap) and not segment.posting_weight.flags.writeable
 
 
 def test_open_index_keeps_answering_while_another_is_saved(saved: Path) -> None:
@@ -49,10 +50,64 @@ def test_open_index_keeps_answering_while_another_is_saved(saved: Path) -> None:
     assert len(Matcher.load(saved)) == 1
 
 
-def test_save_keeps_one_generation_back_and_no_more(saved: Path) -> None:
-    for _ in range(3):
+def test_save_leaves_no_older_generation_and_no_half_written_one(saved: Path) -> None:
+    (saved / ("0" * 32)).mkdir()
+    (saved / ("0" * 32 + ".next")).write_text("0" * 32)
+    (saved / "somebody's folder").mkdir()
+    for _ in range(2):
         Matcher.fit([CHEMIST]).save(saved)
-    assert len([p for p in saved.iterdir() if p.is_dir()]) == 2
+    current = (saved / "CURRENT").read_text()
+    assert {path.name for path in saved.iterdir()} == {"CURRENT", current, "somebody's folder"}
+
+
+def on_disk(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_words_of_removed_and_rewritten_profiles_are_on_no_disk_after_the_next_save(tmp_path: Path) -> None:
+    others = random_profiles(5, 60)
+    matcher = Matcher.fit([*EVERYONE, *others])
+    matcher.save(tmp_path)
+    before = on_disk(tmp_path)
+    assert "番茄".encode() in before and "气压烧结".encode() in before and b"botanist" in before
+    matcher = Matcher.load(tmp_path)
+    matcher.update([replace(CERAMIST, bio="改行研究量子计算")], removed=["botanist"])
+    needs = [BALLS, Need("n", "番茄病毒检测 量子计算"), *(Need(str(i), p.bio) for i, p in enumerate(others[:10]))]
+    expected = matcher.rank_many(needs), matcher.drift()
+    matcher.save(tmp_path)
+    after = on_disk(tmp_path)
+    assert "番茄".encode() not in after and "气压烧结".encode() not in after and b"botanist" not in after
+    assert "色斑".encode() in after and "量子计算".encode() in after
+    loaded = Matcher.load(tmp_path, verify=True)
+    for answering in (matcher, loaded):
+        assert (answering.rank_many(needs), answering.drift()) == expected
+    assert "botanist" not in loaded and loaded.rank(BALLS) == matcher.rank(BALLS)
+    loaded.compact()
+    assert [[m.profile_id for m in found] for found in loaded.rank_many(needs)] == [
+        [m.profile_id for m in found] for found in expected[0]
+    ]
+
+
+def test_compiled_engine_answers_the_same_from_an_index_that_forgot(tmp_path: Path) -> None:
+    matcher = Matcher.fit([*EVERYONE, *random_profiles(6, 40)])
+    matcher.update(removed=["botanist", "p0003"])
+    matcher.save(tmp_path)
+    matcher._ranker.engine = "compiled"
+    loaded = Matcher.load(tmp_path)
+    assert loaded.rank(BALLS) == matcher.rank(BALLS)
+
+
+def test_save_between_reading_the_name_and_the_files_is_no_damage(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, saves = storage.read_header, [Matcher.fit([CHEMIST])]
+
+    def overtaken(folder: Path) -> tuple[dict, Path]:
+        found = original(folder)
+        while saves:
+            saves.pop().save(folder)
+        return found
+
+    monkeypatch.setattr(storage, "read_header", overtaken)
+    assert len(Matcher.load(saved)) == 1
 
 
 def test_foreign_folder_is_refused(tmp_path: Path) -> None:
@@ -78,7 +133,7 @@ def test_header_of_another_maker_or_version_is_refused(saved: Path) -> None:
 
 
 def test_truncated_missing_or_altered_file_is_refused(saved: Path) -> None:
-    path = generation(saved) / "0.terms.npy"
+    path = generation(saved) / "0.entries.npy"
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(DamagedIndex, match="checksum"):

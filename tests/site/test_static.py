@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask, render_template_string
-from flask_babel import Babel
+from flask_babel import Babel, get_locale
 from flask_wtf import CSRFProtect
 from wtforms import FieldList, Form, FormField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
@@ -99,7 +99,7 @@ def site() -> Flask:
     Babel(app)
     CSRFProtect(app)
     app.jinja_env.filters.update(wan=money.format_wan, yuan=money.format_yuan, moment=moment_text)
-    app.jinja_env.globals.update(now=clock.now, icon_sprite=lambda: "icons.svg")
+    app.jinja_env.globals.update(now=clock.now, get_locale=get_locale, icon_sprite=lambda: "icons.svg")
     return app
 
 

@@ -169,6 +169,12 @@ def complete_and_submit(story: Story) -> None:
     need, author = story.need, story.as_(story.author)
     for section, typed in sections().items():
         author.fill(f"/needs/{need.id}/edit/{section}", typed, press="action=next")
+    assert "请上传盖章的出资承诺函" in author.read(f"/needs/{need.id}/submit")
+    letter = {"file": (io.BytesIO(pdf()), "承诺函.pdf")}
+    assert (
+        author.fill(f"/needs/{need.id}/submit", letter, to=f"/needs/{need.id}/attachments")
+        == f"/needs/{need.id}/submit"
+    )
     assert "内容齐全，可以提交" in author.read(f"/needs/{need.id}/submit")
     author.refused(f"/needs/{need.id}/submit")
     author.fill(f"/needs/{need.id}/submit", to=f"/needs/{need.id}/ask")

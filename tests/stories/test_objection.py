@@ -98,7 +98,7 @@ def test_upheld_objection_leads_to_a_new_review_and_another_winner(app: Flask) -
     notice = published(case)
     objection = object_and_investigate(app, case, notice.id)
     head = client_of(app, case.head)
-    decision = {"outcome": "upheld", "answer": ANSWER}
+    decision = {"outcome": "upheld", "remedy": "re_review", "answer": ANSWER}
     assert send(head, f"/notices/objections/{objection.id}/decide", **decision) == 303
     db.session.rollback()
     assert notice.state is NoticeState.CANCELLED

@@ -15,7 +15,7 @@ from market.audit.journal import record
 from market.audit.models import Entry
 from market.audit.verify import verify
 from market.database import Base, db, transaction
-from market.errors import InvalidInput, NotAllowed
+from market.errors import Conflict, InvalidInput, NotAllowed
 from market.permissions import SYSTEM, Role
 from tests.builders.counting import statements
 from tests.builders.mail import letters, link_in, text_of
@@ -270,6 +270,29 @@ def test_invitation_of_a_manager_who_lost_his_role_is_worth_nothing(app: Flask) 
         operations.revoke_role(SYSTEM, queries.grants_of(manager.id)[0])
     assert app.test_client().post(path, data=NEW).status_code == 403
     assert queries.user_by_email("neu@example.invalid") is None
+
+
+def test_operations_themselves_refuse_who_could_not_have_invited(app: Flask) -> None:
+    firm_id, manager = firm_with_manager()
+    stranger, administrator = (
+        make_user(Role.ORGANISATION_MANAGER, organisation=make_organisation()),
+        make_user(Role.ADMINISTRATOR),
+    )
+    with transaction():
+        of_firm = operations.invite(acting(manager), "neu@example.invalid", Role.FIRM_AUTHOR, organisation_id=firm_id)
+    with transaction():
+        of_bureau = operations.invite(acting(administrator), "neu@example.invalid", Role.EXPERT)
+    for operation in (operations.cancel_invitation, operations.send_invitation_again):
+        for actor, invitation in ((stranger, of_firm), (administrator, of_firm), (manager, of_bureau)):
+            with pytest.raises(NotAllowed), transaction():
+                operation(acting(actor), invitation)
+    db.session.rollback()
+    assert of_firm.cancelled_at is None and of_bureau.cancelled_at is None
+    with transaction():
+        operations.cancel_invitation(acting(manager), of_firm)
+    for operation in (operations.cancel_invitation, operations.send_invitation_again):
+        with pytest.raises(Conflict), transaction():
+            operation(acting(manager), of_firm)
 
 
 def test_sending_again_makes_a_new_link_and_ends_the_old(app: Flask) -> None:

@@ -45,6 +45,22 @@ def test_file_lies_under_a_random_name_for_the_owner_of_the_process_only(app: Fl
     assert verify(db.session())[1] is None
 
 
+@pytest.mark.parametrize("confidential", [True, False])
+def test_a_file_altered_or_lost_on_the_disk_is_named_by_the_audit(app: Flask, confidential: bool) -> None:
+    bid, _ = drafted()
+    with transaction():
+        attachment = store_upload(acting(bid.lead), bid, "scan", upload("b.pdf", pdf()), confidential=confidential)
+    where, path = f"attachment 第 {attachment.id} 行", storage.path_of(attachment.token)
+    assert verify(db.session())[1] is None
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    found = verify(db.session())[1]
+    assert found is not None and found.where == where
+    path.unlink()
+    found = verify(db.session())[1]
+    assert found is not None and found.where == where
+
+
 def test_download_is_never_a_page(app: Flask) -> None:
     bid, attachment = drafted()
     answer = client_of(app, bid.lead).get(f"/attachments/{attachment.token}")

@@ -127,6 +127,7 @@ HOSTILE = {
     "submit.pdf": pdf(extra="/A << /S /SubmitForm >>"),
     "events.pdf": pdf(extra="/AA << /O 3 0 R >>"),
     "locked.pdf": pdf(extra="/Encrypt 9 0 R"),
+    "hiddenname.pdf": hidden_in_object_stream(b"<< /S /JavaScript /JS (x) >>").replace(b"/ObjStm", b"/Obj#53tm"),
     "hidden.pdf": hidden_in_object_stream(b"<< /S /JavaScript /JS (x) >>"),
     "torn.pdf": pdf()[:-8],
     "trailed.pdf": pdf() + b"<script>alert(1)</script>",
@@ -155,6 +156,39 @@ def test_hostile_file_is_refused_in_words(app: Flask, name: str) -> None:
     with pytest.raises(InvalidInput) as problem:
         inspect_upload(name, HOSTILE[name], 20)
     assert any("\u4e00" <= character <= "\u9fff" for character in problem.value.message)
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [
+        b"<<",
+        b"stream\n",
+        b"<< /ObjStm >>stream\n",
+        b"7 0 obj ",
+        b"/OpenAction 7 0 R 7 0 obj ",
+        b"#41",
+        b"obj<</Type",
+        b"endstream",
+    ],
+)
+def test_a_file_made_to_waste_time_is_answered(app: Flask, filler: bytes) -> None:
+    """Two megabytes of what makes a careless search begin again at every place, which would take days."""
+    data = pdf().replace(b"trailer", filler * (2_000_000 // len(filler)) + b"\ntrailer")
+    try:
+        answered = inspect_upload("a.pdf", data, 20).data == data
+    except InvalidInput as problem:
+        answered = "PDF" in problem.message
+    assert answered
+
+
+def test_objects_packed_over_one_another_are_refused(app: Flask) -> None:
+    """Each of them would be written out whole: a few kilobytes for gigabytes of memory."""
+    index = b"".join(b"%d %d " % (number, number % 2) for number in range(20_000))
+    body = zlib.compress(index + bytes(1_000_000))
+    head = b"<< /Type /ObjStm /N 20000 /First %d /Filter /FlateDecode /Length %d >>" % (len(index), len(body))
+    data = pdf().replace(b"trailer", b"5 0 obj\n" + head + b"\nstream\n" + body + b"\nendstream\nendobj\ntrailer")
+    with pytest.raises(InvalidInput, match="PDF"):
+        inspect_upload("a.pdf", data, 20)
 
 
 @pytest.mark.parametrize("name", HONEST)

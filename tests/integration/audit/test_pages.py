@@ -172,3 +172,15 @@ def test_filter_finds_every_action_that_reads_the_same(app: Flask) -> None:
     assert action_label("bid:withdraw") == action_label("need:withdraw")
     page = supervisor(app).get("/audit/?action=need:withdraw").get_data(as_text=True)
     assert "撤回揭榜书一份" in page and "撤回需求一条" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "read"),
+    [
+        (1_794_466_800.0, "decided_at", "2026-11-12 15:00:00"),
+        (1_794_466_800, "amount_fen", "1794466800"),
+        (None, "decided_at", "—"),
+    ],
+)
+def test_journalled_instants_are_read_as_beijing_time(app: Flask, value: object, column: str, read: str) -> None:
+    assert app.jinja_env.filters["journalled"](value, column) == read

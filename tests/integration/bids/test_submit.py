@@ -13,12 +13,13 @@ from market.audit.verify import verify
 from market.bids.content import BidContent, MilestoneRow, Statements
 from market.bids.models import BidState, SealedVersion
 from market.bids.operations import begin_bid, save_draft, submit_bid
-from market.bids.queries import obstacles, receipt_of
+from market.bids.queries import live_projects_of, obstacles, receipt_of
 from market.bids.receipts import is_genuine
 from market.challenges.models import ChallengeState
 from market.database import db, transaction
 from market.errors import Conflict, IllegalMove, InvalidInput, NotAllowed
 from market.integrity.models import IntegrityRecord
+from market.matches.constraints import constraints_of
 from market.needs.content import AmountKind
 from market.notifications.models import Message
 from market.permissions import Role
@@ -226,3 +227,17 @@ def test_finished_projects_do_not_count(app: Flask) -> None:
     for _ in range(3):
         make_bid(make_challenge(state=ChallengeState.COMPLETED), solver, BidState.CONTRACTED)
     assert obstacles(challenge, solver) == []
+
+
+def test_load_is_counted_per_lead_over_all_teams_for_matching_as_for_bidding(app: Flask) -> None:
+    lead = make_user(Role.TEAM_LEAD)
+    first, second = make_solver(lead), make_solver(lead)
+    for solver in (first, second):
+        make_bid(make_challenge(state=ChallengeState.RUNNING), solver, BidState.CONTRACTED)
+    make_bid(make_challenge(state=ChallengeState.COMPLETED), first, BidState.CONTRACTED)
+    make_bid(make_challenge(state=ChallengeState.REVIEW), first, BidState.RECOMMENDED)
+    challenge = make_sealable_challenge()
+    assert live_projects_of([lead.id], besides=challenge) == {lead.id: 2}
+    assert any("上限 2 项" in found for found in obstacles(challenge, first))
+    load = {row.label: row for row in constraints_of(challenge, [first])[first.id]}["在研"]
+    assert "在研 2 项" in load.text and load.tone == "bad"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from market import clock
 from market.audit.journal import record
@@ -86,6 +87,24 @@ def test_posting_numbers_locks_seals_and_tells(app: Flask) -> None:
     acts = db.session.scalars(select(Entry.action).where(Entry.subject_kind == "challenge").order_by(Entry.seq)).all()
     assert acts == ["challenge:prepare", "challenge:confirm", "challenge:propose", "challenge:post"]
     assert verify(db.session())[1] is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE challenge_version SET background = '改过的背景' WHERE id = {id}",
+        "UPDATE challenge_version SET locked_at = NULL WHERE id = {id}",
+        "DELETE FROM challenge_version WHERE id = {id}",
+    ],
+)
+def test_database_refuses_to_change_a_locked_text_and_admits_it_for_a_draft(app: Flask, statement: str) -> None:
+    number = queries.current_version(posted(with_keys(make_firm()))).id
+    free = queries.current_version(prepared(make_firm())).id
+    db.session.rollback()
+    with pytest.raises(IntegrityError), db.engine.begin() as connection:
+        connection.execute(text(statement.format(id=number)))
+    with db.engine.begin() as connection:
+        assert connection.execute(text(statement.format(id=free))).rowcount == 1
 
 
 def test_without_enough_officers_with_keys_nothing_is_posted(app: Flask) -> None:

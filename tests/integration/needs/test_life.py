@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from market import clock
 from market.accounts.models import OrganisationState
+from market.attachments.queries import attachments_of
 from market.audit.models import Entry
 from market.audit.verify import verify
 from market.database import db, transaction
@@ -49,6 +50,7 @@ def test_need_goes_from_draft_to_accepted_with_every_act_in_the_journal(app: Fla
         need_id = need.id
     need = db.session.get_one(Need, need_id)
     do(operations.edit_need, firm.author, need, content())
+    firm.commit(need)
     do(operations.submit_need, firm.signatory, need)
     do(operations.recommend_need, firm.district, need, "11月20日到厂走访，见到技术负责人，属实")
     do(operations.pass_formal_check, firm.city, need)
@@ -130,6 +132,31 @@ def test_complete_need_is_submitted_as_control_of_the_refusals_above(app: Flask)
     need = firm.need()
     do(operations.submit_need, firm.signatory, need)
     assert state_of(need) is NeedState.DISTRICT_CHECK
+
+
+def test_need_without_the_commitment_letter_is_refused_where_the_rules_ask_for_it(app: Flask) -> None:
+    firm = make_firm()
+    need = firm.need(letter=False)
+    with pytest.raises(InvalidInput) as refusal:
+        do(operations.submit_need, firm.signatory, need)
+    assert list(refusal.value.errors) == ["commitment"]
+    with pytest.raises(InvalidInput):
+        do(operations.ask_to_submit, firm.author, need)
+    assert state_of(need) is NeedState.DRAFT
+    free = make_firm(commitment_letter_required=False)
+    need = free.need(letter=False)
+    do(operations.submit_need, free.signatory, need)
+    assert state_of(need) is NeedState.DISTRICT_CHECK
+
+
+def test_removed_letter_counts_no_more(app: Flask) -> None:
+    firm = make_firm()
+    need = firm.need()
+    (letter,) = attachments_of(need, operations.COMMITMENT)
+    with transaction():
+        operations.detach(acting(firm.author), need, letter)
+    with pytest.raises(InvalidInput, match="出资承诺函"):
+        do(operations.submit_need, firm.signatory, need)
 
 
 def test_poster_share_below_the_rules_is_refused(app: Flask) -> None:

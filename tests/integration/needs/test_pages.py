@@ -1,5 +1,6 @@
 """Pages of needs: bad input keeps what was typed with a message beside the field, lists cost the same for 1 and 20."""
 
+import io
 from typing import Any
 
 import pytest
@@ -190,7 +191,7 @@ def test_panel_form_accepts_and_refuses(app: Flask) -> None:
 
 def test_commitment_is_kept_encrypted_and_a_hostile_file_refused(app: Flask) -> None:
     firm = make_firm()
-    need = firm.need()
+    need = firm.need(letter=False)
     client = client_of(app, firm.author)
     page = client.post(f"/needs/{need.id}/attachments", data={"file": upload("承诺.pdf", b"MZ\x90\x00 not a pdf")})
     assert page.status_code == 200 and db.session.scalars(select(Attachment)).all() == []
@@ -250,3 +251,29 @@ def test_every_page_shows_one_heading(app: Flask) -> None:
     for person, path in pages:
         page = client_of(app, person).get(path)
         assert page.status_code == 200 and page.get_data(as_text=True).count("<h1") == 1, path
+
+
+def test_missing_letter_is_told_beside_the_field_and_uploading_it_leads_back(app: Flask) -> None:
+    firm = make_firm()
+    need = firm.need(letter=False)
+    client, path = client_of(app, firm.signatory), f"/needs/{need.id}/submit"
+    page = client.post(path).get_data(as_text=True)
+    assert 'id="file-error"' in page and "还有 1 处需要补充" in page
+    letter = {"file": (io.BytesIO(pdf()), "承诺函.pdf"), "then": "submit"}
+    assert client.post(f"/needs/{need.id}/attachments", data=letter).headers["Location"] == path
+    page = client.get(path).get_data(as_text=True)
+    assert 'id="file-error"' not in page and "可以提交" in page and "承诺函.pdf" in page
+    assert client.post(path).status_code == 303
+
+
+def test_counter_of_the_background_shows_the_rules_and_a_longer_draft_is_kept(app: Flask) -> None:
+    firm = make_firm(background_least=50, background_most=700)
+    need = firm.need()
+    client, path = client_of(app, firm.author), f"/needs/{need.id}/edit/problem"
+    page = client.get(path).get_data(as_text=True)
+    assert 'data-counter-max="700"' in page and 'data-counter-min="50"' in page and "4000" not in page
+    typed = {"background": "长" * 900, "in_house_reason": "缺设备", "content": "查明成因", "deliverables": "规程"}
+    assert client.post(path, data={**typed, "action": "save"}).status_code == 303
+    db.session.expire_all()
+    assert len(db.session.get_one(Need, need.id).background) == 900
+    assert "50–700 个字" in client.get(f"/needs/{need.id}/submit").get_data(as_text=True)

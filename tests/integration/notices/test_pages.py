@@ -107,7 +107,7 @@ def test_cancel_without_a_reason_is_said_and_nothing_happens(app: Flask) -> None
     notice = published(case)
     head = client_of(app, case.head)
     text = head.post(f"/notices/{notice.id}/cancel", data={}, follow_redirects=True).get_data(as_text=True)
-    assert "请写明撤销原因" in text
+    assert "请填写此项" in text
     assert head.post(f"/notices/{notice.id}/cancel", data={"reason": "名单单位名称有误，重新核对"}).status_code == 303
     assert "名单单位名称有误" in page(app.test_client(), f"/notices/{notice.id}")
 

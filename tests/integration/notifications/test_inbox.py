@@ -1,14 +1,18 @@
 """The inbox is one's own; mail goes out once and cannot be bent by what people typed."""
 
+import re
+
 import pytest
 from flask import Flask
+from flask_babel import lazy_gettext as _l
+from flask_mailman import EmailMessage
 from sqlalchemy import select
 
 from market.database import db, transaction
 from market.jobs.models import Outbox
 from market.jobs.outbox import deliver_due
 from market.notifications.models import Mail, Message
-from market.notifications.operations import notify, send_mail
+from market.notifications.operations import mark_of, notify, send_mail
 from tests.builders.counting import statements
 from tests.builders.mail import letters, text_of
 from tests.builders.people import client_of, make_user, save
@@ -24,6 +28,20 @@ def test_message_is_unread_until_it_is_opened(app: Flask) -> None:
     page = browser.get(f"/inbox/{message.id}").get_data(as_text=True)
     assert "请看意见" in page and 'href="/needs/"' in page
     assert "未读" not in browser.get("/inbox/").get_data(as_text=True)
+
+
+def test_everybody_is_told_in_their_own_language(app: Flask) -> None:
+    reader, foreigner = make_user(), make_user(locale="en")
+    # Whoever acts reads English: that must not decide what others are told.
+    with app.test_request_context(headers={"Accept-Language": "en"}), transaction():
+        notify([reader.id, foreigner.id], _l("投递已开启"), _l("评审结果：%(title)s", title="氮化硅"), "/bids/mine")
+    told = {message.user_id: message for message in db.session.scalars(select(Message))}
+    assert (told[reader.id].subject, told[reader.id].body) == ("投递已开启", "评审结果：氮化硅")
+    assert not re.search("[\u4e00-\u9fff]", told[foreigner.id].subject + told[foreigner.id].body.replace("氮化硅", ""))
+    letter = letters(app, foreigner.email)[-1]
+    assert letter["Subject"] == told[foreigner.id].subject
+    assert not re.search("[\u4e00-\u9fff]", text_of(letter).replace("氮化硅", ""))
+    assert "投递已开启" in str(letters(app, reader.email)[-1]["Subject"])
 
 
 def test_nobody_opens_or_marks_the_messages_of_another(app: Flask) -> None:
@@ -103,10 +121,13 @@ def test_delivered_mail_is_not_sent_again(app: Flask) -> None:
     person = make_user()
     with transaction():
         notify([person.id], "待审核", "请办理", key="once")
+    payload = db.session.scalars(select(Outbox.payload)).one()
     deliver_due()
     with transaction():
         row = db.session.scalars(select(Outbox)).one()
-        row.done_at = row.lease_until = row.lease_token = None
+        # As a worker that died between the sending and its commit leaves it.
+        row.payload, row.done_at = payload, None
+        row.lease_until = row.lease_token = None
     assert len(letters(app, person.email)) == 1
     assert len(db.session.scalars(select(Mail)).all()) == 1
 
@@ -123,3 +144,28 @@ def test_inbox_costs_the_same_for_one_and_twenty_messages(app: Flask) -> None:
     with statements() as many:
         browser.get("/inbox/")
     assert len(few) == len(many)
+
+
+def test_sent_mail_keeps_neither_address_nor_text_and_the_letter_arrives_whole(app: Flask) -> None:
+    with transaction():
+        send_mail("lin@example.cn", "已收到", "查询编号 YY1", key="objection:1")
+    waiting = str(db.session.scalars(select(Outbox.payload)).one())
+    assert "lin@" not in waiting and "YY1" not in waiting
+    (letter,) = letters(app, "lin@example.cn")
+    assert "查询编号 YY1" in text_of(letter)
+    db.session.rollback()
+    assert db.session.scalars(select(Outbox.payload)).one() == {}
+    mail = db.session.scalars(select(Mail)).one()
+    assert mail.recipient_mark == mark_of(" LIN@example.cn ") and "lin" not in mail.recipient_mark
+
+
+def test_refusal_of_a_mail_server_is_noted_without_the_address(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_message: object) -> None:
+        raise OSError({"lin@example.cn": (550, b"<lin@example.cn>: no such user")})
+
+    monkeypatch.setattr(EmailMessage, "send", refuse)
+    with transaction():
+        send_mail("lin@example.cn", "已收到", "查询编号 YY1", key="objection:1")
+    assert deliver_due() == 0
+    row = db.session.scalars(select(Outbox)).one()
+    assert row.error and "no such user" in row.error and "lin@" not in row.error

@@ -8,11 +8,12 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from market import clock
 from market.audit.journal import record
 from market.database import db, transaction
 from market.errors import Conflict, DomainError, InvalidInput
 from market.payouts import ledger, operations
-from market.payouts.models import Account, AccountKind, Payout, Transfer, TransferKind
+from market.payouts.models import Account, AccountKind, BountyPayment, Payout, Transfer, TransferKind
 from market.payouts.verification import verify
 from market.permissions import SYSTEM, Role
 from tests.builders.chain import make_contract
@@ -26,7 +27,7 @@ from tests.builders.payouts import (
     make_payout,
     request,
 )
-from tests.builders.people import acting, make_user
+from tests.builders.people import acting, make_user, save
 
 
 def raw(statement: str, **values: object) -> None:
@@ -279,3 +280,48 @@ def test_supervisor_and_administrator_cannot_request(app: Flask) -> None:
     for role in (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.CITY_OFFICER):
         with pytest.raises(DomainError):
             request(desk, milestone, line, actor=acting(make_user(role)))
+
+
+BOUNTY = (
+    "INSERT INTO bounty_payment (created_at, contract_id, milestone_id, amount_fen, paid_on, voucher_number,"
+    " entered_by_id, lock) SELECT created_at, contract_id, {milestone}, {amount}, paid_on, 'raw', entered_by_id, 1"
+    " FROM bounty_payment WHERE id = :id"
+)
+
+
+def make_bounty(amount_fen: int = 20_000_000) -> BountyPayment:
+    """Of a first milestone whose share is 30 万元."""
+    contract = make_contract()
+    milestone = accepted(contract)
+    payment = BountyPayment(
+        contract_id=contract.id, milestone_id=milestone.id, amount_fen=amount_fen, paid_on=clock.today(),
+        voucher_number="V-1", entered_by_id=make_user(Role.FIRM_SIGNATORY, organisation=contract.organisation).id,
+    )  # fmt: skip
+    save(payment)
+    return payment
+
+
+def test_the_firms_payments_never_exceed_a_milestones_share_whoever_writes(app: Flask) -> None:
+    payment = make_bounty()
+    number, waiting = payment.id, first_milestone(payment.contract, 2).id
+    with pytest.raises(IntegrityError, match="ck_bounty_payment_within_share"):
+        raw(BOUNTY.format(milestone=payment.milestone_id, amount=10_000_001), id=number)
+    with pytest.raises(IntegrityError, match="ck_bounty_payment_milestone_accepted"):
+        raw(BOUNTY.format(milestone=waiting, amount=1), id=number)
+    raw(BOUNTY.format(milestone=db.session.get_one(BountyPayment, number).milestone_id, amount=10_000_000), id=number)
+    for statement in (
+        "UPDATE bounty_payment SET amount_fen = 1 WHERE id = :id",
+        "UPDATE bounty_payment SET voucher_number = 'x' WHERE id = :id",
+        "DELETE FROM bounty_payment WHERE id = :id",
+    ):
+        with pytest.raises(IntegrityError):
+            raw(statement, id=number)
+
+
+def test_control_without_the_trigger_the_firm_overpays(app: Flask) -> None:
+    payment = make_bounty()
+    number, milestone = payment.id, payment.milestone_id
+    behind_the_fences(BOUNTY.format(milestone=milestone, amount=10_000_001), id=number)
+    total = db.session.scalar(select(func.sum(BountyPayment.amount_fen)).where(BountyPayment.milestone_id == milestone))
+    assert total == 30_000_001
+    restore_triggers()

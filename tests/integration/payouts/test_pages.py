@@ -18,7 +18,7 @@ from market.spreadsheets import read
 from tests.builders.chain import make_contract
 from tests.builders.contracts import PDF
 from tests.builders.counting import statements
-from tests.builders.payouts import Desk, accepted, good_card, make_budget_line, make_desk, make_payout
+from tests.builders.payouts import Desk, accepted, good_card, make_budget_line, make_desk, make_payout, make_refund
 from tests.builders.people import client_of, make_user
 
 
@@ -226,7 +226,7 @@ def test_ledger_is_exported_without_formulas(app: Flask) -> None:
     answer = client_of(app, make_user(Role.SUPERVISOR)).get("/payouts/ledger.xlsx")
     rows = read(answer.data)
     assert [str(cell).split("（")[0] for cell in rows[0]] == [
-        "序号", "合同编号", "收款人", "类别", "依据文号", "预算指标", "应付", "已付", "付款日期", "凭证号", "累计", "余额",
+        "序号", "合同编号", "收款人", "类别", "依据文号", "预算指标", "应付", "已付", "付款日期", "凭证号", "累计", "余额", "已退回", "状态",
     ]  # fmt: skip
     assert rows[1][4] == "=HYPERLINK(1)" and float(rows[1][6]) == 1.0
 
@@ -260,14 +260,32 @@ def test_bounty_is_recorded_by_the_poster_and_confirmed_by_the_lead(app: Flask) 
     assert "揭榜方已确认到账" in text_of(solver, f"/payouts/contracts/{contract_id}")
 
 
+def test_ledger_export_has_the_same_filter_as_the_page_and_says_what_came_back(app: Flask) -> None:
+    desk = make_desk()
+    payout = make_payout("paid", desk, amount_fen=2_000_000)
+    make_refund("refunded", desk, payout, 500_000)
+    make_payout("requested", desk)
+    supervisor = client_of(app, make_user(Role.SUPERVISOR))
+    assert len(read(supervisor.get("/payouts/ledger.xlsx").data)) == 3
+    rows = read(supervisor.get("/payouts/ledger.xlsx?state=paid").data)
+    assert len(rows) == 2
+    assert (rows[1][7], rows[1][10], rows[1][12], rows[1][13]) == (2, 1.5, 0.5, "已到账")
+    assert len(read(supervisor.get("/payouts/ledger.xlsx?q=没有这份合同").data)) == 1
+    page = text_of(supervisor, "/payouts/?state=paid")
+    assert 'href="/payouts/ledger.xlsx?state=paid"' in page
+
+
 def test_number_of_statements_does_not_grow_with_rows(app: Flask) -> None:
     supervisor, maker = client_of(app, make_user(Role.SUPERVISOR)), client_of(app, make_user(Role.FINANCE_MAKER))
     desk = make_desk()
     make_payout(desk=desk)
+    make_refund("requested", desk)
     accepted(make_contract())
     pages = [
         (supervisor, "/payouts/"),
         (supervisor, "/payouts/budgets"),
+        (supervisor, "/payouts/refunds"),
+        (supervisor, "/payouts/ledger.xlsx"),
         (maker, "/payouts/payable"),
         (supervisor, "/contracts/"),
     ]
@@ -285,7 +303,8 @@ def test_number_of_statements_does_not_grow_with_rows(app: Flask) -> None:
     desk = make_desk()
     for _ in range(5):
         make_payout(desk=desk)
+        make_refund("requested", desk)
         accepted(make_contract())
     assert counted() == before
-    assert db.session.scalar(select(func.count()).select_from(Contract)) == 12
-    assert db.session.scalar(select(func.count()).select_from(Transfer)) == 12
+    assert db.session.scalar(select(func.count()).select_from(Contract)) == 18
+    assert db.session.scalar(select(func.count()).select_from(Transfer)) == 30

@@ -43,7 +43,17 @@ CITY = {
     "J12": 3 * WAN,
     "J13": 2 * WAN,
     "J17d": 5 * WAN,
+    # What came back in 2022 changes nothing here.
+    "J12r": 0,
+    "J13r": 0,
+    "J14a": 120 * WAN,
     "J18": 1,
+    "J18n": 2,
+    "J18e": 1,
+    "J18s": 55 * WAN,
+    "J18c": 0,
+    "J18t": 0,
+    "J18p": 2,
     "J15bn": 3,
     "J15cn": 2,
     "J15dn": 1,
@@ -64,7 +74,20 @@ def test_the_year_counts_what_its_definitions_say(world: World) -> None:
 
 def test_the_next_year_gets_what_fell_over_midnight(world: World) -> None:
     found = numbers(Period.year(2022))
-    expected = {"J02": 3, "J05": 2, "J06": 1, "J07": 1, "J08": 1, "J09": 1, "J11": 1, "J12": 5 * WAN, "J17d": 0}
+    expected = {
+        "J02": 3,
+        "J05": 2,
+        "J06": 1,
+        "J07": 1,
+        "J08": 1,
+        "J09": 1,
+        "J11": 1,
+        "J12": 4 * WAN,
+        "J12r": WAN,
+        "J14a": 0,
+    }
+    # Only what came back of projects signed the year before: nothing to divide by.
+    expected |= {"J17d": 0, "J18t": 55 * WAN, "J18n": 1}
     assert {code: found[code] for code in expected} == expected
 
 
@@ -108,8 +131,28 @@ def test_rates_stay_within_their_cohort_and_show_both_parts(world: World) -> Non
 
 
 def test_leverage_compares_the_same_projects(world: World) -> None:
-    assert report_of(YEAR, None).leverage == "90.0"  # 450 ÷ 5
-    assert report_of(Period.year(2022), None).leverage == "—"  # What was paid in 2022 belongs to projects of 2021.
+    times = {each.code: each.times for each in report_of(YEAR, None).leverages}
+    assert times == {"J17": "90.0", "J17a": "24.0"}  # 450 and 120 ÷ 5
+    # What was paid in 2022 belongs to projects of 2021.
+    assert [each.times for each in report_of(Period.year(2022), None).leverages] == ["—", "—"]
+
+
+def test_paid_and_taken_back_together_are_net_over_both_years(world: World) -> None:
+    both = numbers(Period(date(2021, 1, 1), date(2022, 12, 31)))
+    assert (both["J12"], both["J12r"], both["J17d"]) == ((3 + 5 - 1) * WAN, WAN, (3 + 2 + 5 - 1) * WAN)
+    assert {row.kind: row.fen for row in all_rows("J12", Period.year(2022), None)} == {
+        "payout": 5 * WAN,
+        "refund": -WAN,
+    }
+
+
+def test_actual_spending_is_the_latest_confirmed_up_to_the_end_and_never_added_up(world: World) -> None:
+    assert numbers(Period(date(2021, 1, 1), date(2021, 11, 30)))["J14a"] == 110 * WAN
+    assert numbers(Period(date(2021, 1, 1), date(2022, 12, 31)))["J14a"] == 200 * WAN
+
+
+def test_every_number_says_what_it_is(world: World) -> None:
+    assert [i.code for i in ALL if len(str(i.note)) < 8] == []
 
 
 def test_medians_in_shanghai_days_by_the_notice_of_the_very_bid(world: World) -> None:
@@ -143,6 +186,8 @@ def made_of(value: Value, rows: list[Row]) -> int | None:
         return round(median([row.days for row in rows if row.days is not None])) if rows else None
     if value.measure == "sum":
         return sum(row.fen or 0 for row in rows)
+    if value.measure == "quantity":
+        return sum(row.quantity or 0 for row in rows)
     return len({row.key for row in rows}) if value.measure == "distinct" else len(rows)
 
 
@@ -180,7 +225,7 @@ def test_districts_add_up_to_the_city_where_each_row_has_one(world: World) -> No
     city, one, two = numbers(), numbers(districts=frozenset({"370303"})), numbers(districts=frozenset({"370304"}))
     counted_once = {"J05t", "J07", "J16", "J09c"}  # A team may meet firms of both.
     for indicator in ALL:
-        if indicator.measure in ("count", "sum", "distinct") and indicator.code not in counted_once:
+        if indicator.measure in ("count", "sum", "distinct", "quantity") and indicator.code not in counted_once:
             parts = (one[indicator.code] or 0) + (two[indicator.code] or 0)
             assert parts == city[indicator.code], indicator.code
 

@@ -10,8 +10,8 @@ from market.contracts.queries import milestones_of
 from market.database import transaction
 from market.needs.models import NeedState
 from market.permissions import SYSTEM
-from tests.builders.chain import make_bid, make_challenge, make_contract, make_need
-from tests.builders.contracts import pdf
+from tests.builders.chain import accept_milestone, make_bid, make_challenge, make_contract, make_need
+from tests.builders.contracts import make_result, make_spending, pdf
 from tests.builders.people import acting
 from tests.site.cast import Cast
 
@@ -34,7 +34,12 @@ def objects(cast: Cast) -> dict[str, dict[str, object]]:
     with transaction():
         reported.state = MilestoneState.REPORTED
         record(SYSTEM, "test:build", reported)
+    in_use = contract_of(cast, ContractState.SIGNED)
+    accept_milestone(milestones_of(in_use)[0], cast.people["signatory_a"])
     return {
+        "contract_accepted": {"contract_id": in_use.id},
+        "spending_reported": {"report_id": make_spending(in_use, cast.people["lead_u"]).id},
+        "result": {"result_id": make_result(in_use, cast.people["signatory_a"]).id},
         "bid_awarded": {"bid_id": bid_of(cast, BidState.AWARDED, ChallengeState.AWARDED).id},
         "contract_draft": {"contract_id": draft.id},
         "contract_signed": {"contract_id": signed.id},

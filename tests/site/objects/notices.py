@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from market import clock
 from market.database import transaction
-from market.notices import operations
+from market.notices import objections, operations
 from market.notices.models import Notice
 from market.permissions import ANONYMOUS
 from tests.builders.people import acting
@@ -31,7 +31,7 @@ def objects(cast: Cast) -> dict[str, dict[str, object]]:
     with transaction():
         operations.cancel_notice(head, cancelled, "名单单位名称有误，重新核对")
     with transaction():
-        objection = operations.submit_objection(ANONYMOUS, open_, OBJECTION)
+        objection = objections.submit_objection(ANONYMOUS, open_, OBJECTION)
     notices: dict[str, Notice] = {
         "draft": draft,
         "approval": approval,

@@ -1,4 +1,4 @@
-"""Codes of numbers: what they count is scoped inside the page, so that no object belongs to anybody."""
+"""Codes of numbers, and a month that is over: what they count is scoped inside the page, so that no object belongs to anybody."""
 
 from tests.site.cast import Cast
 
@@ -9,4 +9,5 @@ def objects(_cast: Cast) -> dict[str, dict[str, object]]:
         "number_bids": {"code": "J05"},
         "number_payouts": {"code": "J12"},
         "number_unknown": {"code": "J99"},
+        "month_over": {"month": "2021-05"},
     }

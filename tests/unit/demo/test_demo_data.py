@@ -17,8 +17,9 @@ DATA = Path(market.__path__[0]) / "demo" / "data"
 TODAY = date(2026, 11, 22)
 LIVE_STATES = {
     'draft', 'district_check', 'formal_check', 'returned', 'validating', 'validated', 'posted', 'closed',
-    'under_review', 'in_notice', 'objected', 'awarded', 'contract_running', 'milestone_reported',
-    'payout_requested', 'payout_checked',
+    'opened', 'panel_drawn', 'declaring', 'under_review', 'ranked', 'in_notice', 'objected', 're_review', 'next_in_rank',
+    'awarded', 'contract_draft', 'contract_agreed', 'contract_running', 'milestone_reported', 'payout_requested',
+    'payout_checked',
 }  # fmt: skip
 VAGUE = re.compile("国际先进|国内领先|显著|大幅|明显")
 
@@ -249,9 +250,16 @@ def test_live_cycle_leaves_work_in_every_state() -> None:
             assert date.fromisoformat(deadline) < TODAY
         if deadline:
             assert (date.fromisoformat(deadline) - date.fromisoformat(need["posted_on"])).days >= 20
-        if need["state"] in {"in_notice", "objected"}:
+        if need["state"] == "in_notice":
             assert date.fromisoformat(need["notice_from"]) <= TODAY <= date.fromisoformat(need["notice_until"])
-        assert bool(need["objection"]) == (need["state"] == "objected")
+        if need["objection"]:
+            steps = [need["objection"][step] for step in ("raised_on", "accepted_on", "found_on", "decided_on")]
+            taken = [step for step in steps if step]
+            assert steps[: len(taken)] == taken == sorted(taken) and taken[-1] <= TODAY.isoformat()
+            assert need["notice_from"] < taken[0] <= need["notice_until"]
+            assert bool(need["objection"]["answer"]) == bool(steps[-1])
+        if need["state"] in {"objected", "re_review", "next_in_rank"}:
+            assert need["objection"]
         assert bool(need["return_reason"]) == (need["state"] == "returned")
 
 

@@ -142,3 +142,24 @@ def test_unreadable_sheets_get_a_message_beside_the_file(name: str, content: byt
     with pytest.raises(InvalidInput) as caught:
         read_sheet(name, content)
     assert set(caught.value.errors) == {"file"}
+
+
+def test_one_cell_at_the_far_end_of_a_sheet_is_no_table_of_memory() -> None:
+    """A few kilobytes that a careless reader would lay out as 23 GB."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["A1"], sheet["A2"], sheet["ZZ1048576"] = "题名", "氮化硅陶瓷球的气压烧结", "x"
+    content = io.BytesIO()
+    book.save(content)
+    assert [row["title"] for row in read_sheet("a.xlsx", content.getvalue()).rows] == ["氮化硅陶瓷球的气压烧结"]
+
+
+@pytest.mark.parametrize("piece", ["@a{", "@article{a, title = {", "a", "a = ", "@a{b = {c}}", "TY  - "])
+def test_a_list_made_to_waste_time_is_answered(piece: str) -> None:
+    """As long as a list may be, of what makes a careless reader begin again at every place."""
+    text = "@a{" + piece * (TEXT_MOST // len(piece) - 1)
+    try:
+        assert read_references(text).rows
+    except InvalidInput as problem:
+        assert problem.errors["text"]  # noqa: PT017 (either answer will do)

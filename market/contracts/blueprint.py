@@ -1,0 +1,5 @@
+"""The blueprint that both files of routes add their pages to."""
+
+from flask import Blueprint
+
+bp = Blueprint("contracts", __name__, url_prefix="/contracts")

@@ -1,0 +1,5 @@
+"""The blueprint that the files of routes share."""
+
+from flask import Blueprint
+
+bp = Blueprint("matches", __name__)
