@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from market import clock
@@ -36,7 +36,7 @@ from market.home.tasks import (
 from market.matches.models import Candidate, ChallengeInvitation, Judgement
 from market.matches.queries import is_vacant
 from market.needs.models import Need, NeedState
-from market.notices.models import OPEN_OBJECTION_STATES, Notice, NoticeState, Objection
+from market.notices.models import OPEN_OBJECTION_STATES, Notice, NoticeState, Objection, ObjectionState
 from market.payouts.models import Payout, PayoutState, Refund, RefundState
 from market.permissions import Actor, Permission
 from market.reviews.models import Assignment, AssignmentState, Expert, Round, RoundState
@@ -147,6 +147,29 @@ def _review_row(challenge: Challenge) -> Row:
     return Row(challenge.title, address("reviews.show", code=challenge.code), challenge.code or "")
 
 
+@task(P.REVIEW_MANAGE)
+def rounds_to_move_on(_actor: Actor) -> Waiting:
+    """A panel that is drawn and not convened; a ranking without its conclusion."""
+    query = (
+        select(Round)
+        .where(Round.state.in_((RoundState.DRAFT, RoundState.RANKED)))
+        .order_by(Round.id)
+        .options(joinedload(Round.challenge))
+    )
+    return found(_l("评审待召集或形成结论"), "scale", address("reviews.index"), query, _round_row)
+
+
+def _round_row(round_: Round) -> Row:
+    return Row(round_.challenge.title, address("reviews.show", code=round_.challenge.code), str(round_.state.label))
+
+
+@task(P.NOTICE_PREPARE)
+def notices_to_finish(_actor: Actor) -> Waiting:
+    return found(
+        _l("公示草稿待送审"), "speakerphone", address("notices.manage"), _notices_in(NoticeState.DRAFT), notice_row
+    )
+
+
 @task(P.NOTICE_PREPARE)
 def notices_to_prepare(_actor: Actor) -> Waiting:
     """A recommendation without a notice under way: of a review, or of the next in rank."""
@@ -185,17 +208,25 @@ def _assignment_row(assignment: Assignment) -> Row:
 
 @task(P.NOTICE_APPROVE)
 def notices_to_approve(_actor: Actor) -> Waiting:
-    query = (
-        select(Notice)
-        .where(Notice.state == NoticeState.APPROVAL)
-        .order_by(Notice.id)
-        .options(joinedload(Notice.challenge))
-    )
+    query = _notices_in(NoticeState.APPROVAL)
     return found(_l("公示待审批"), "speakerphone", address("notices.manage"), query, notice_row)
+
+
+def _notices_in(state: NoticeState) -> Select[Notice]:
+    return select(Notice).where(Notice.state == state).order_by(Notice.id).options(joinedload(Notice.challenge))
 
 
 def notice_row(notice: Notice) -> Row:
     return Row(notice.title, address("notices.show", notice_id=notice.id), notice.challenge.code or "")
+
+
+@task(P.NOTICE_APPROVE)
+def objections_to_decide(actor: Actor) -> Waiting:
+    """Investigated by somebody else: the head says what follows."""
+    query = _objections_in(ObjectionState.ACCEPTED).where(
+        Objection.finding != "", Objection.handled_by_id != actor.user_id
+    )
+    return found(_l("异议待作结论"), "gavel", address("notices.objections"), query, _objection_row)
 
 
 @task(P.OBJECTION_ANSWER)
@@ -205,13 +236,17 @@ def objections_due(_actor: Actor) -> Waiting:
 
 def open_objections(label: Any) -> Waiting:
     """Objections not yet answered, the most urgent first: to handle for some, to watch for the supervisor."""
-    query = (
+    query = _objections_in(*OPEN_OBJECTION_STATES)
+    return found(label, "alert-triangle", address("notices.objections"), query, _objection_row)
+
+
+def _objections_in(*states: ObjectionState) -> Select[Objection]:
+    return (
         select(Objection)
-        .where(Objection.state.in_(OPEN_OBJECTION_STATES))
+        .where(Objection.state.in_(states))
         .options(joinedload(Objection.notice))
         .order_by(Objection.due_on, Objection.id)
     )
-    return found(label, "alert-triangle", address("notices.objections"), query, _objection_row)
 
 
 def _objection_row(objection: Objection) -> Row:

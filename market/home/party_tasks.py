@@ -33,6 +33,7 @@ from market.home.tasks import (
 )
 from market.matches.models import ChallengeInvitation, InvitationState
 from market.needs.models import Need, NeedState
+from market.payouts.models import BountyPayment
 from market.permissions import Actor, Permission
 from market.solvers.models import Solver, SolverState
 
@@ -136,6 +137,27 @@ def milestones_to_report(actor: Actor) -> Waiting:
         Contract.solver_id.in_(solvers_led_by(actor)), Contract.state == ContractState.SIGNED
     )
     return found(_l("里程碑待报告"), "flag", address("contracts.index"), query, milestone_row)
+
+
+@task(P.MILESTONE_REPORT)
+def bounties_to_confirm(actor: Actor) -> Waiting:
+    query = (
+        select(BountyPayment)
+        .join(Contract, Contract.id == BountyPayment.contract_id)
+        .where(
+            BountyPayment.confirmed_at.is_(None),
+            BountyPayment.entered_by_id != actor.user_id,
+            Contract.solver_id.in_(solvers_led_by(actor)),
+        )
+        .order_by(BountyPayment.id)
+        .options(joinedload(BountyPayment.contract).joinedload(Contract.challenge))
+    )
+    return found(_l("榜金到账待确认"), "coin", address("contracts.index"), query, _bounty_row)
+
+
+def _bounty_row(payment: BountyPayment) -> Row:
+    url = address("payouts.of_contract", contract_id=payment.contract_id)
+    return Row(payment.contract.challenge.title, url, payment.paid_on.isoformat())
 
 
 # ---------- organisations ----------
