@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DEMO_INSTANCE ?= instance/demo
 export PYTHONPATH := .
 
-.PHONY: help install demo demo-reset serve test lint types bench bench-matching lock translations screenshots
+.PHONY: help install demo demo-reset serve test coverage lint types bench bench-matching lock translations screenshots
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -46,9 +46,13 @@ types: $(STAMP) ## pyright
 bench: $(STAMP) ## Pages at 100, 10,000 and 100,000 challenges, against a bare page in the same run
 	@$(BIN)/python benchmarks/pages.py
 
-bench-matching: $(STAMP) ## The matcher's quality (MATCHING_SETS=folder of the public sets) and speed, as ratios
+coverage: $(STAMP) ## The matching library's tests with every line and branch of it run, or it fails
+	@$(BIN)/python -m coverage run --branch --source=matching -m pytest -q tests/matching
+	@$(BIN)/python -m coverage report -m --fail-under=100
+
+bench-matching: $(STAMP) ## The matcher's quality (MATCHING_SETS=folder of the public sets) and speed to a million, as ratios
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.matching_quality $(if $(MATCHING_SETS),--sets $(MATCHING_SETS))
-	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.matching_speed
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.matching_speed --million
 
 translations: $(STAMP) ## Collect texts for translation and compile the English catalogue
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k N_ -k lazy_pgettext:1c,2 -o market/translations/messages.pot --no-location --sort-output .

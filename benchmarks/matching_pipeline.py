@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,8 @@ def answers(matcher: Matcher, asked: list[Need]) -> None:
     """Rankings with reasons against scikit-learn over the same vectors, in turns."""
     from sklearn.metrics.pairwise import cosine_similarity
 
+    gc.collect()
+    gc.freeze()  # the made-up people are no part of a service: the collector need not walk through them
     ranker = matcher._ranker
     segment = ranker.segments[0]
     rows = by_term(segment).T.tocsr()

@@ -116,6 +116,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         DEBUG=settings.debug,
         TESTING=settings.environment == "test",
         SQLALCHEMY_DATABASE_URI=settings.resolved_database_url,
+        # What a refused statement was about to write is no business of the logs.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
         SESSION_COOKIE_NAME="__Host-jiebang" if settings.secure_cookies else "jiebang",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

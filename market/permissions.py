@@ -263,10 +263,6 @@ class Actor:
             for held in self.held
         )
 
-    @property
-    def district_codes(self) -> frozenset[str]:
-        return frozenset(held.district_code for held in self.held if held.district_code is not None)
-
     def has(self, permission: Permission) -> bool:
         """Holds the permission in some scope. Whether it covers an object is for ``covers`` or the object's policy."""
         return any(permission in ROLE_PERMISSIONS[held.role] for held in self.held)

@@ -16,7 +16,8 @@ def serve(app: Flask, host: str, port: int) -> None:
 
     settings = app.extensions["settings"]
     if "base_url" not in settings.model_fields_set:  # Links in mails lead to where this site really answers.
-        app.extensions["settings"] = settings.model_copy(update={"base_url": f"http://{host}:{port}"})
+        named = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 (where it answers, not where it listens)
+        app.extensions["settings"] = settings.model_copy(update={"base_url": f"http://{named}:{port}"})
     environment = {**os.environ, "JIEBANG_BASE_URL": app.extensions["settings"].base_url}
     worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], env=environment)
 

@@ -49,6 +49,11 @@ class Find(NamedTuple):
     start: int
     end: int
 
+    @property
+    def strength(self) -> tuple[float, int]:
+        """Weight, of equal ones the longer wording: a name says more than its formula."""
+        return round(self.weight, 9), self.end - self.start
+
     def as_reason(self, total: float) -> Reason:
         said = self.text[self.start : self.end]
         snippet = self.text[max(0, self.start - _AROUND) : self.end + _AROUND].strip()
@@ -146,7 +151,7 @@ def reasons(reading: Reading, blank: str, profile: Profile, shared: dict[int, li
     best: dict[tuple[str, bool], Find] = {}
     for find in finds(reading, profile, shared):
         kind = (find.source, find.translated)
-        if kind not in best or find.weight > best[kind].weight:
+        if kind not in best or find.strength > best[kind].strength:
             best[kind] = find
     heaviest = sorted(best.values(), key=lambda f: (-f.weight, f.source))
     chosen = _chosen(find for find in heaviest if _tells(reading, blank, find)) or _chosen(heaviest)
@@ -173,6 +178,8 @@ def _tells(reading: Reading, blank: str, find: Find) -> bool:
     if all(key in reading.common for key in find.keys if key in reading.showing):
         return False
     start, size = reading.text.find(find.source), len(find.source)
+    if start < 0:  # the need has it in capitals or in another form
+        start, blank = 0, blanked(find.source)
     while start >= 0:
         left = size - blank.count(" ", start, start + size)
         if left > 1 or (left and size != 2):

@@ -137,14 +137,6 @@ class Vocabulary:
         frequencies[at_fit] = self.frequencies[ids[at_fit]]
         return frequencies
 
-    def idf_at(self, ids: np.ndarray) -> np.ndarray:
-        """float32 [len(ids)]: the smoothed idf of known terms (of an unknown id -1 whatever stands last)."""
-        return idf_of(self.frequency(ids), self.texts)
-
-    def steep_idf(self, ids: np.ndarray) -> np.ndarray:
-        """float32 [len(ids)]: the idf of BM25 of known terms."""
-        return steep_idf_of(self.frequency(ids), self.texts)
-
     def lookup(self, names: Sequence[str], grow: bool = False) -> np.ndarray:
         """int64 [len(names)]: the id of each term, -1 where unknown (with ``grow`` unknown terms are added)."""
         wanted = hash_terms(names)

@@ -253,14 +253,13 @@ def signals(first_text, first_term, entries, norms, lengths, centroid_norms, row
             k1, b, rest, mean_length):  # fmt: skip
     """float64 [len(rows), 2]: centroid and best of each row.
 
-    slot: int16 [v], the place of a term in ``cosine`` and ``bm25`` (float64: query weight times idf, and the steep query
-    weight; the latter empty when it takes no part) and in ``shows`` (bool: whether it alone is evidence). Place 0 is
-    that of every other term and holds nothing: adding nothing is quicker than asking whether to add.
+    slot: int16 [v], the place of a term in ``cosine`` and ``bm25`` (float64: query weight times idf, and the steep
+    query weight; the latter empty when it takes no part) and in ``shows`` (bool: whether it alone is evidence). Place
+    0 is that of every other term and holds nothing: adding nothing is quicker than asking whether to add.
     """
     out = np.zeros((len(rows), 2))
-    if touch(first_text, first_term, entries, norms, lengths, rows) < 0:  # never; unused, it would be left out
-        return out
-    for i in range(len(rows)):
+    read = touch(first_text, first_term, entries, norms, lengths, rows)
+    for i in range(len(rows) if read >= 0 else 0):  # it always is; a sum nobody asks for would not be made
         begin, end = first_text[rows[i]], first_text[rows[i] + 1]
         size = end - begin
         total = best = other = 0.0

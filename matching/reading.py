@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import chain, compress
 
 import numpy as np
 
 from matching.errors import InvalidInput
-from matching.features import Vocabulary
-from matching.glossary import Glossary
+from matching.features import Vocabulary, idf_of, steep_idf_of
+from matching.glossary import Expansion, Glossary
 from matching.scoring import MOST_TERMS, Query
 from matching.text import Term, lone, normalise, terms
 from matching.types import Need, Settings
@@ -62,66 +62,65 @@ class Reader:
         check_need(need)
         text = normalise(f"{need.title}\n{need.text}")
         found = terms(text)
-        own = self._weigh([term.key for term in found])
-        translated, single = self._translate(text, found, own)
-        weights = own | {key: weight for key, (_, weight) in translated.items()}
+        counts = Counter([term.key for term in found])
+        expansions = self.glossary.expand(text, found)
+        members = {m: self.glossary.keys_of(m) for e in expansions for m in e.others}
+        names = list(dict.fromkeys(chain(counts, *members.values())))
+        ids = self.vocabulary.lookup(names)
+        frequency = np.where(ids >= 0, self.vocabulary.frequency(ids), 0)  # terms nobody uses count as rarest
+        idf = idf_of(frequency, self.vocabulary.texts).astype(float) ** self.settings.need_idf
+        worth = dict(zip(names, idf.tolist(), strict=True))
+        own = weigh(counts, worth)
+        translated = self._translate(expansions, members, worth, own)
+        values = [own[name] if name in own else translated[name][1] for name in names]
         # A character is no evidence, for it stands in many words, unless it is a word by itself.
-        showing = {key for key in weights if len(key) > 1} | lone(found) | single
-        ids = self.vocabulary.lookup(list(weights))
-        shows = np.fromiter((key in showing for key in weights), bool, len(weights))
-        often = self.vocabulary.frequency(ids) > max(_OFTEN, _OFTEN_SHARE * self.vocabulary.texts)
-        common = {key for key, many in zip(weights, often.tolist(), strict=True) if many}
-        query = self._query(ids, weights, shows, len(own))
-        return Reading(text, found, weights, translated, ids, showing, common, query)
+        single = lone(found).union(keys[0] for keys in members.values() if len(keys) == 1)
+        shows = [len(name) > 1 or name in single for name in names]
+        common = frequency > max(_OFTEN, _OFTEN_SHARE * self.vocabulary.texts)
+        known = ids >= 0
+        query = self._query(ids[known], np.array(values, np.float32)[known], np.array(shows, bool)[known],
+                            frequency[known], len(own))  # fmt: skip
+        return Reading(text, found, dict(zip(names, values, strict=True)), translated, ids,
+                       set(compress(names, shows)), set(compress(names, common.tolist())), query)  # fmt: skip
 
-    def _translate(
-        self, text: str, found: list[Term], own: dict[str, float]
-    ) -> tuple[dict[str, tuple[str, float]], set[str]]:
-        """Term → (the need's wording, weight) of what the glossary adds, and those terms that are a whole member.
+    def _translate(self, expansions: list[Expansion], members: dict[str, tuple[str, ...]], worth: dict[str, float],
+                   own: dict[str, float]) -> dict[str, tuple[str, float]]:  # fmt: skip
+        """Term → (the need's wording, weight) of what the glossary adds.
 
         Each member of a group weighs as much as the wording it stands for, times ``settings.glossary``: above 1,
         because a profile in another language can meet the need in nothing but such terms.
         """
-        expansions = self.glossary.expand(text, found)
-        members = {m: self.glossary.keys_of(m) for e in expansions for m in e.others}
-        idf = self._idf_of({key for keys in members.values() for key in keys})
         translated: dict[str, tuple[str, float]] = {}
         for expansion in expansions:
             meant = sum(own[key] ** 2 for key in self.glossary.keys_of(expansion.source)) ** 0.5
             meant *= self.settings.glossary
             for keys in (members[m] for m in expansion.others):
-                norm = sum(idf[key] ** 2 for key in keys) ** 0.5
+                norm = sum(worth[key] ** 2 for key in keys) ** 0.5
                 for key in keys:
-                    weight = meant * idf[key] / norm
+                    weight = meant * worth[key] / norm
                     if key not in own and weight > translated.get(key, ("", 0.0))[1]:
                         translated[key] = (expansion.source, weight)
-        return translated, {keys[0] for keys in members.values() if len(keys) == 1}
+        return translated
 
-    def _idf_of(self, names: Collection[str]) -> dict[str, float]:
-        """Term → idf^need_idf; terms nobody uses count as rarest."""
-        ids = self.vocabulary.lookup(list(names))
-        idf = np.where(ids >= 0, self.vocabulary.idf_at(ids), self.vocabulary.idf_unseen)
-        return dict(zip(names, (idf**self.settings.need_idf).tolist(), strict=True))
-
-    def _weigh(self, names: list[str]) -> dict[str, float]:
-        """Term → (1 + ln count) · idf^need_idf, the whole of unit length."""
-        counts = Counter(names)
-        idf = self._idf_of(counts)
-        weights = {name: (1 + math.log(count)) * idf[name] for name, count in counts.items()}
-        norm = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
-        return {name: weight / norm for name, weight in weights.items()}
-
-    def _query(self, ids: np.ndarray, weights: dict[str, float], shows: np.ndarray, size: int) -> Query:
-        values = np.fromiter(weights.values(), np.float32, len(weights))
-        known = np.flatnonzero(ids >= 0)
-        if len(known) > MOST_TERMS:
-            known = known[np.argsort(-values[known], kind="stable")[:MOST_TERMS]]
-        known = known[np.lexsort((ids[known], self.vocabulary.frequency(ids[known])))]
-        ids, values, shows = ids[known], values[known], shows[known]
-        steep = values * self.vocabulary.steep_idf(ids) / self.vocabulary.idf_at(ids) ** self.settings.need_idf
+    def _query(self, ids: np.ndarray, values: np.ndarray, shows: np.ndarray, frequency: np.ndarray, size: int) -> Query:
+        """The query of known terms: their ids, weights, whether they are evidence, and in how many texts they are."""
+        order = np.arange(len(ids))
+        if len(ids) > MOST_TERMS:
+            order = np.argsort(-values, kind="stable")[:MOST_TERMS]
+        order = order[np.lexsort((ids[order], frequency[order]))]
+        ids, values, frequency = ids[order], values[order], frequency[order]
+        texts = self.vocabulary.texts
+        steep = values * steep_idf_of(frequency, texts) / idf_of(frequency, texts) ** self.settings.need_idf
         in_space = ids < len(self.projection)
         latent = values[in_space] @ self.projection[ids[in_space]]
         norm = float(np.sqrt(latent @ latent))
         unit = (latent / norm if norm > 1e-9 else latent).astype(np.float32)
         brevity = 0.5 + _STEEPNESS * math.log(self.settings.brief / max(size, 1))
-        return Query(ids, values, shows, steep.astype(float), unit, min(max(brevity, 0.0), 1.0))
+        return Query(ids, values, shows[order], steep.astype(float), unit, min(max(brevity, 0.0), 1.0))
+
+
+def weigh(counts: Counter[str], worth: dict[str, float]) -> dict[str, float]:
+    """Term → (1 + ln count) · idf^need_idf, the whole of unit length."""
+    weights = {name: (1 + math.log(count)) * worth[name] for name, count in counts.items()}
+    norm = math.sqrt(sum([weight**2 for weight in weights.values()])) or 1.0
+    return {name: weight / norm for name, weight in weights.items()}

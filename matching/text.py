@@ -137,16 +137,16 @@ _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 @lru_cache(maxsize=4096)
-def _cjk_terms(run: str) -> tuple[Term, ...]:
-    """Characters and 2-grams of one run, cut at stop words."""
-    terms: list[Term] = []
+def _cjk_terms(run: str) -> tuple[tuple[str, int, int], ...]:
+    """(term, start, end): characters and 2-grams of one run, cut at stop words."""
+    terms: list[tuple[str, int, int]] = []
     cuts = [m.span() for m in _stopwords()[1].finditer(run)]
     start = 0
     for a, b in [*cuts, (len(run), len(run))]:
         for i in range(start, a):
-            terms.append(Term(run[i], i, i + 1))
+            terms.append((run[i], i, i + 1))
             if i + 2 <= a:
-                terms.append(Term(run[i : i + 2], i, i + 2))
+                terms.append((run[i : i + 2], i, i + 2))
         start = b
     return tuple(terms)
 

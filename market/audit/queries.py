@@ -64,7 +64,7 @@ def _without_content(entry: Entry, why: Any) -> Veiled:
 
 
 def in_portions(query: Select[Entry], most: int) -> Iterator[Entry | Veiled]:
-    """Up to ``most`` entries of an ordered query as they are shown, read a portion at a time."""
+    """Up to ``most`` entries of an ordered query as they are shown, looked up a portion at a time."""
     rows = db.session.scalars(query.limit(most)).all()
     for start in range(0, len(rows), PORTION):
         yield from as_shown(rows[start : start + PORTION])

@@ -31,7 +31,7 @@ def _require(verdict: Verdict) -> None:
 
 def _lock(contract: Contract) -> None:
     """What was compared with the earlier rows must still be true when the new one is written."""
-    db.session.refresh(contract, with_for_update={"key_share": True})
+    db.session.refresh(contract, with_for_update={"key_share": True, "of": Contract})
 
 
 def report_spending(

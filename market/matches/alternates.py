@@ -16,7 +16,7 @@ from market.challenges.models import Challenge, ChallengeState
 from market.database import db, transaction
 from market.jobs import enqueue, handler, scheduled
 from market.matches.constraints import constraints_of
-from market.matches.invitations import candidates_url, remind, send
+from market.matches.invitations import candidates_url, lock_invitations, remind, send
 from market.matches.models import Candidate, CandidateVerdict, ChallengeInvitation, InvitationState, Judgement
 from market.matches.policies import MATCHABLE
 from market.matches.queries import places_left, vacancies
@@ -109,6 +109,8 @@ def next_alternate(challenge: Challenge) -> Solver | None:
 def fill_place(payload: dict[str, Any]) -> None:
     """Somebody invited dropped out: invite the next approved candidate, or tell staff whom they might invite."""
     lost = db.session.get(ChallengeInvitation, int(payload["invitation_id"]))
+    if lost is not None:
+        lock_invitations(lost.challenge)
     if lost is None or not lost.challenge.takes_bids or lost.id not in {row.id for row in vacancies(lost.challenge)}:
         # The team changed its mind, or the place is taken already.
         return

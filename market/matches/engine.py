@@ -21,6 +21,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market import clock
 from market.challenges.models import Challenge, ChallengeVersion
 from market.database import db
 from market.errors import InvalidInput
@@ -152,7 +153,9 @@ def synchronise() -> bool:
     removed = [key for key in kept if key not in true]
     if held is not None and not changed and not removed:
         return False
-    stamp = f"{max(true.values(), default=0)}-{len(true)}-{(int(held.stamp.split('-')[-1]) + 1) if held else 1}"
+    # A matcher made anew must not bear the stamp of one before it: rankings and other processes compare them.
+    number = int(held.stamp.split("-")[-1]) + 1 if held else int(clock.now().timestamp() * 1000)
+    stamp = f"{max(true.values(), default=0)}-{len(true)}-{number}"
     since = (held.changed if held else 0) + len(changed) + len(removed)
     if held is None or since * REFIT_SHARE > held.fitted:
         held = _fit(session, stamp, true)

@@ -56,6 +56,7 @@ def invite_candidates(actor: Actor, challenge: Challenge, candidates: Sequence[C
     Nobody is invited twice. Raises InvalidInput for one who is not approved, has left, or is kept out by a constraint.
     """
     _require(policies.may_judge(actor, challenge))
+    lock_invitations(challenge)
     ids = [candidate.solver_id for candidate in candidates]
     approved, matchable, invited = _approved(challenge), _matchable(ids), _invited(challenge)
     for candidate in candidates:
@@ -70,6 +71,11 @@ def invite_candidates(actor: Actor, challenge: Challenge, candidates: Sequence[C
     return [
         send(actor, challenge, solver, actor.user_id or 0, place) for solver, place in zip(new, empty, strict=False)
     ]
+
+
+def lock_invitations(challenge: Challenge) -> None:
+    """Two at once, people or the worker: the second must see whom the first invited and which places are left."""
+    db.session.refresh(challenge, with_for_update={"key_share": True, "of": Challenge})
 
 
 def _approved(challenge: Challenge) -> set[int]:

@@ -12,7 +12,7 @@ from market.audit.journal import record
 from market.challenges.models import Challenge
 from market.database import db, transaction
 from market.errors import Conflict, InvalidInput, NotAllowed
-from market.jobs import enqueue, handler
+from market.jobs import enqueue, handler, scheduled
 from market.jobs.models import Outbox
 from market.jobs.progress import report_progress
 from market.matches import engine, policies, queries
@@ -34,11 +34,6 @@ FULL_RUN = "matches.rank:all"
 
 def progress_key(challenge_id: int) -> str:
     return f"matches.rank:{challenge_id}"
-
-
-def rank_challenge(challenge: Challenge) -> MatchRun:
-    """Rank all solvers for the challenge as it stands and keep the result; verdicts and invitations stay."""
-    return _store(challenge, _rank(challenge))
 
 
 def _rank(challenge: Challenge) -> engine.Ranking:
@@ -106,6 +101,14 @@ def follow_profile(payload: dict[str, Any]) -> None:
         _rank_and_store([challenge_id])
     if outdated:
         report_progress(FULL_RUN, len(outdated), len(outdated), "完成", finished=True)
+
+
+@scheduled
+def mend_matcher() -> None:
+    """A matcher that cannot be read (a release with another format, a damaged file) is made anew within a minute."""
+    if engine.folder().exists() and not engine.stamp():
+        with transaction():
+            enqueue("matches.profile", {"solver_id": 0}, key=f"unusable:{clock.now():%Y%m%d%H}")
 
 
 def _newer_change_waits(solver_id: int) -> bool:

@@ -163,7 +163,10 @@ def invite_one(code: str, solver_id: int) -> Any:
     except InvalidInput as problem:
         flash(problem.message, "error")
     else:
-        _tell_sent(len(sent), 0 if sent else 1)
+        if card.invitation:
+            flash(_("已经邀请过这个揭榜方"), "info")
+        else:
+            _tell_sent(len(sent), 0 if sent else 1)
     return _back(challenge, solver_id)
 
 

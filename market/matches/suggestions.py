@@ -12,8 +12,8 @@ from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import Select, exists, func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from market import clock
 from market.accounts.models import User
@@ -62,6 +62,11 @@ def _untold() -> Select[Candidate, SuggestionChoice]:
     told = exists().where(Suggestion.challenge_id == here[0], Suggestion.solver_id == here[1])
     invited = exists().where(ChallengeInvitation.challenge_id == here[0], ChallengeInvitation.solver_id == here[1])
     bidding = exists().where(bid.c.challenge_id == here[0], bid.c.solver_id == here[1])
+    # Who stopped the letters once is not to get them again for having registered another profile.
+    other, refusal = aliased(Solver), aliased(SuggestionChoice)
+    stopped = exists().where(
+        other.lead_id == Solver.lead_id, refusal.solver_id == other.id, refusal.pace == SuggestionPace.NEVER
+    )
     return (
         select(Candidate, SuggestionChoice)
         .join(Challenge, Challenge.id == Candidate.challenge_id)
@@ -77,6 +82,7 @@ def _untold() -> Select[Candidate, SuggestionChoice]:
             ~told,
             ~invited,
             ~bidding,
+            or_(SuggestionChoice.id.is_not(None), ~stopped),
         )
         .options(
             contains_eager(Candidate.solver),

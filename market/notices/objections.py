@@ -166,7 +166,8 @@ def remedy_problems(notice: Notice, remedy: Remedy | None, fallen: Collection[in
 
 def _follow_up(actor: Actor, objection: Objection, remedy: Remedy, fallen: Collection[int]) -> None:
     notice, challenge = objection.notice, objection.notice.challenge
-    reason = _("异议成立（%(number)s）：%(what)s", number=objection.number, what=remedy.explanation)
+    # The reason is public: the number, which opens the objector's answer, stays out of it.
+    reason = _("异议成立：%(title)s", title=remedy.explanation)
     withdraw_notice(actor, notice, reason)
     if remedy is Remedy.RE_REVIEW:
         return_bids(actor, notice, reason)

@@ -11,7 +11,7 @@ from market import clock
 from market.accounts.queries import users_with
 from market.attachments.operations import store_upload
 from market.audit.journal import record
-from market.contracts.models import Milestone
+from market.contracts.models import Contract, Milestone
 from market.database import db
 from market.errors import InvalidInput, NotAllowed
 from market.money import format_yuan
@@ -44,7 +44,7 @@ def record_bounty(
     if not verdict:
         raise NotAllowed(verdict.reason)
     # The sum must still be true when the payment is written.
-    db.session.refresh(milestone.contract, with_for_update=True)
+    db.session.refresh(milestone.contract, with_for_update={"of": Contract})
     problems = {} if voucher_number.strip() else {"voucher_number": _("请填写支付凭证号")}
     due = bounty_due_fen(milestone)
     if not amount_fen:

@@ -26,12 +26,8 @@ def rules_of(subject: Any) -> Rules:
     return Rules(**subject.rules.content)
 
 
-def current_cycle() -> Cycle | None:
-    """The cycle that takes needs now; the newest when several do."""
-    return next(iter(open_cycles()), None)
-
-
 def open_cycles() -> Sequence[Cycle]:
+    """The cycles that take needs now, the newest first."""
     now = clock.now()
     return db.session.scalars(
         select(Cycle)

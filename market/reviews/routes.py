@@ -12,7 +12,7 @@ from market import clock
 from market.access import actor, requires, signed_in
 from market.accounts.models import User
 from market.database import transaction
-from market.errors import InvalidInput
+from market.errors import InvalidInput, NotAllowed
 from market.forms import ReasonForm, attempt
 from market.paging import page_number
 from market.permissions import Permission
@@ -27,6 +27,7 @@ from market.reviews.forms import (
     scores_of,
 )
 from market.reviews.models import Round
+from market.reviews.policies import may_manage_round
 
 bp = Blueprint("reviews", __name__)
 P = Permission
@@ -115,6 +116,8 @@ def _act(round_id: int, work: Any, done: str) -> Response:
 
 
 def _with_reason(round_id: int, work: Callable[[str], None], done: str) -> Any:
+    if not (verdict := may_manage_round(actor(), queries.round_by_id(round_id))):
+        raise NotAllowed(verdict.reason)  # Nobody is asked for the reason of what may not be done.
     form = ReasonForm()
 
     def act() -> bool:

@@ -98,19 +98,6 @@ def own_solvers(actor: Actor) -> Sequence[Solver]:
     return db.session.scalars(query).all()
 
 
-def solver_ids_of(actor: Actor) -> Sequence[int]:
-    """Profiles the actor speaks for as lead or member."""
-    return db.session.scalars(select(Solver.id).where(belongs_to(actor)).order_by(Solver.id)).all()
-
-
-def is_verified_solver(actor: Actor) -> bool:
-    """The actor leads or belongs to a verified profile: such people see the poster's contact."""
-    if not actor.is_signed_in:
-        return False
-    query = select(Solver.id).where(belongs_to(actor), Solver.state == SolverState.VERIFIED).limit(1)
-    return db.session.scalar(query) is not None
-
-
 def achievements_of(solver: Solver) -> Sequence[Achievement]:
     query = select(Achievement).where(Achievement.solver_id == solver.id)
     return db.session.scalars(query.order_by(Achievement.year.desc().nulls_last(), Achievement.id)).all()

@@ -79,3 +79,22 @@ def test_scores_of_pairs_are_those_of_the_ranking_in_a_changed_index() -> None:
         need = Need(str(number), random_text(draw, 90))
         ranked = {match.profile_id: match.score for match in matcher.rank(need, limit=100)}
         assert list(ranked.values()) == matcher.scores(need, list(ranked))
+
+
+def test_in_a_tiny_index_the_nearest_are_not_taken_for_the_field() -> None:
+    need = Need("n", "燃烧器攻关", _PROBLEM)
+    few = [
+        Profile("insider", bio="旋流器结构 火焰稳定性"),
+        Profile("stranger", bio="番茄种植 长期运行"),
+        Profile("none", bio="小麦"),
+    ]
+    with_it, without = (Matcher.fit(few, Settings(nearest=n)).rank_many([need])[0] for n in (3, 0))
+    assert with_it == without
+    assert [match.profile_id for match in with_it] == ["insider", "stranger"]
+
+
+def test_bare_title_is_decided_by_words_alone(corpus: list[Profile]) -> None:
+    """Neither the latent space nor its feedback has a say."""
+    title = Need("n", "旋流器结构")
+    answers = [Matcher.fit(corpus, Settings(latent=weight)).rank_many([title])[0] for weight in (0.0, 5.0)]
+    assert [m.profile_id for m in answers[0]] == [m.profile_id for m in answers[1]]

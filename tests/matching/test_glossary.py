@@ -80,3 +80,12 @@ def test_shipped_glossary_holds_two_thousand_groups_over_the_ten_industries() ->
 
 def test_member_without_a_usable_term_is_passed_over() -> None:
     assert [e.source for e in Glossary([("的", "碳化硅", "SiC")]).expand("的碳化硅")] == ["碳化硅"]
+
+
+def test_terms_of_wordings_are_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matching.glossary._MOST_READ", 2)
+    glossary = Glossary([])
+    assert [glossary.keys_of("泵") for _ in range(2)] == [("泵",)] * 2
+    for number in range(10):
+        assert glossary.keys_of(f"泵 A{number}") == ("泵", f"a{number}")
+    assert len(glossary._keys) <= 3

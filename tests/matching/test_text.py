@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import InvalidInput
-from matching.text import LIMIT, keys, normalise, terms
+from matching.text import LIMIT, blanked, keys, normalise, terms
 
 
 def test_chinese_gives_characters_and_pairs_inside_a_run() -> None:
@@ -101,3 +101,17 @@ def test_no_string_is_refused() -> None:
 @given(st.text(alphabet="氮化硅的与陶瓷研究製，。；Si3N4 -GB/T16534的pumps,bearing\n\ud800　", max_size=60))
 def test_counting_sees_the_terms_that_reasons_find(text: str) -> None:
     assert sorted(keys(text)) == sorted(term.key for term in terms(normalise(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("控制方法研究", ""),
+        ("偏差百分之三以内", "偏差"),
+        ("一氧化碳分析", "氧化碳"),
+        ("Control Methods of SiC", "of SiC"),
+        ("氮化硅", "氮化硅"),
+    ],
+)
+def test_what_is_said_in_every_field_is_blanked_in_place(text: str, left: str) -> None:
+    assert len(blanked(text)) == len(text) and blanked(text).strip() == left

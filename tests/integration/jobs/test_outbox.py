@@ -77,6 +77,20 @@ def test_a_failed_effect_is_tried_again_and_leaves_nothing_half_done(app: Flask,
     assert _effects() == 1
 
 
+def test_a_refused_statement_is_noted_without_what_it_was_to_write(app: Flask, effect: None) -> None:
+    with transaction() as session:
+        session.add(Progress(key="once", message="名单"))
+    _enqueue()
+
+    def doubled(payload: dict[str, Any]) -> None:
+        db.session.add(Progress(key=payload["key"], message="只给本人看的信"))
+
+    HANDLERS[TOPIC] = doubled
+    assert deliver_due() == 0
+    error = db.session.query(Outbox).one().error or ""
+    assert "IntegrityError" in error and "只给本人看的信" not in error
+
+
 def test_a_worker_whose_lease_lapsed_cannot_finish_what_another_took_over(app: Flask, effect: None) -> None:
     _enqueue()
     late_token, (row_id,) = claim()

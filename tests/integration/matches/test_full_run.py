@@ -67,8 +67,7 @@ def test_a_run_cut_off_in_the_middle_goes_on_with_the_rest(app: Flask) -> None:
     rank(second)
     change(solver)
     engine.synchronise()
-    with transaction():
-        operations.rank_challenge(db.session.get_one(Challenge, first.id))
+    operations.rank_when_asked({"challenge_id": first.id})
     before = runs()[first.id].finished_at
     assert queries.outdated_challenges(engine.stamp()) == [second.id]
     with clock.at(clock.now() + timedelta(minutes=5)):
@@ -131,3 +130,20 @@ def test_staff_see_how_far_a_full_run_is(app: Flask) -> None:
     assert "重新比对全部" in page and f"/jobs/progress/{operations.FULL_RUN}" in page
     assert officer.get(f"/jobs/progress/{operations.FULL_RUN}").status_code == 200
     assert client_of(app, solver.lead).get(f"/jobs/progress/{operations.FULL_RUN}").status_code == 404
+
+
+def test_an_unreadable_matcher_is_made_anew_by_the_clock_and_ranks_again(app: Flask) -> None:
+    """After a release whose index has another format nobody need touch a profile first."""
+    make_solver(name="烧结队")
+    first, _second = two_challenges()
+    rank(first)
+    before = engine.stamp()
+    operations.mend_matcher()
+    deliver_due()
+    assert engine.stamp() == before, "a sound one is left alone"
+    (engine.folder() / "versions.json").write_text("{")
+    assert engine.stamp() == ""
+    with clock.at(clock.now() + timedelta(minutes=5)):
+        operations.mend_matcher()
+        deliver_due()
+    assert engine.stamp() not in ("", before) and runs()[first.id].matcher == engine.stamp()

@@ -85,13 +85,22 @@ def test_english_only_scholar_is_found_for_a_chinese_challenge_with_the_translat
     assert translated[0]["via"] in page and translated[0]["term"] in page
 
 
+def on_disk(app: Flask) -> bytes:
+    """Everything the matcher keeps in files."""
+    files = (Path(app.instance_path) / "matcher").rglob("*")
+    return b"".join(path.read_bytes() for path in files if path.is_file())
+
+
 @pytest.mark.parametrize("way", ["hidden", "opted out"])
 def test_who_hides_or_opts_out_is_gone_at_once_and_after_the_next_ranking(app: Flask, way: str) -> None:
     unrelated()
-    solver = make_solver(name="要走的团队")
+    for number in range(10):  # so many that the matcher is changed and not made anew
+        make_solver(name=f"同行{number}")
+    solver = make_solver(name="要走的团队", profile_zh=f"氮化硅烧结，{UNSHARED}")
     challenge = make_challenge()
     ask_ranking(challenge)
     assert "要走的团队" in ranked_names(challenge)
+    assert UNSHARED.encode() in on_disk(app)
     with transaction():
         if way == "hidden":
             solver_operations.hide_solver(acting(solver.lead), solver)
@@ -102,6 +111,7 @@ def test_who_hides_or_opts_out_is_gone_at_once_and_after_the_next_ranking(app: F
     deliver_due()
     db.session.rollback()
     assert db.session.scalars(select(Candidate).where(Candidate.solver_id == solver.id)).all() == []
+    assert UNSHARED.encode() not in on_disk(app)
     assert (
         "要走的团队"
         not in client_of(app, make_user(Role.CITY_OFFICER)).get(f"/challenges/{challenge.code}/candidates").text

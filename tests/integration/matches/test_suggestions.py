@@ -326,6 +326,18 @@ def test_the_link_of_the_letter_stops_letters_without_signing_in(app: Flask) -> 
     assert verify(db.session())[1] is None
 
 
+def test_who_stopped_the_letters_gets_none_for_a_profile_registered_later(app: Flask) -> None:
+    solver = make_solver(name="烧结队")
+    choose(solver, "never")
+    later = make_solver(solver.lead, name="第三团队")
+    rank(posted())
+    digest()
+    assert told(later) == []
+    choose(later, "at_once")
+    rank(posted(title="汽车用氮化硅陶瓷球斑点控制"))
+    assert len(told(later)) == 1, "the control: a choice made for it counts"
+
+
 @pytest.mark.parametrize("token", ["x", "MQ.x", "1", "IjEi.AAAA"])
 def test_a_forged_link_stops_nobody(app: Flask, token: str) -> None:
     make_solver(name="烧结队")

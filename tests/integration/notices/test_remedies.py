@@ -82,7 +82,7 @@ def test_new_review_judges_every_bid_again_the_rejected_one_too(app: Flask) -> N
     assert states(case) == ALL_OUTCOMES
     objection = investigated(case, notice)
     uphold(case, objection, Remedy.RE_REVIEW)
-    assert notice.state is NoticeState.CANCELLED and objection.number in notice.cancelled_reason
+    assert notice.state is NoticeState.CANCELLED and "异议成立" in notice.cancelled_reason
     assert objection.remedy is Remedy.RE_REVIEW
     assert case.challenge.state is ChallengeState.REVIEW
     assert states(case) == [BidState.QUALIFIED] * 4
@@ -270,7 +270,10 @@ def test_head_decides_in_the_browser_and_the_public_reads_what_follows(app: Flas
     chosen = {**foreign, "fallen": [str(case.bids[0].id)]}
     assert head.post(f"{page}/decide", data=chosen).status_code == 303
     public = app.test_client().get(f"/notices/{notice.id}").get_data(as_text=True)
-    assert "由备选按评审名次递补" in public and objection.number in public
+    assert "由备选按评审名次递补" in public
+    assert objection.number not in public, "with it four digits open the objector's answer"
+    team = client_of(app, case.bids[0].lead).get(f"/bids/{case.bids[0].id}").get_data(as_text=True)
+    assert "异议成立" in team and objection.number not in team
     assert OBJECTION["phone"] not in public and OBJECTION["name"] not in public
     status = {"number": objection.number, "last_digits": OBJECTION["phone"][-4:]}
     assert "由备选按评审名次递补" in app.test_client().post("/notices/objection-status", data=status).get_data(
