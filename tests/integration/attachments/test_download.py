@@ -30,7 +30,7 @@ def drafted(name: str = "方案 一.pdf", data: bytes | None = None) -> tuple[Bi
     bid = make_draft(make_sealable_challenge(), make_solver())
     lead = acting(bid.lead)
     with transaction():
-        attachment = store_upload(lead, bid, "draft", upload(name, data or pdf()), confidential=True)
+        attachment = store_upload(lead, bid, "draft", upload(name, data or pdf()), limit_mb=20, confidential=True)
     return bid, attachment
 
 
@@ -49,7 +49,9 @@ def test_file_lies_under_a_random_name_for_the_owner_of_the_process_only(app: Fl
 def test_a_file_altered_or_lost_on_the_disk_is_named_by_the_audit(app: Flask, confidential: bool) -> None:
     bid, _ = drafted()
     with transaction():
-        attachment = store_upload(acting(bid.lead), bid, "scan", upload("b.pdf", pdf()), confidential=confidential)
+        attachment = store_upload(
+            acting(bid.lead), bid, "scan", upload("b.pdf", pdf()), limit_mb=20, confidential=confidential
+        )
     where, path = f"attachment 第 {attachment.id} 行", storage.path_of(attachment.token)
     assert verify(db.session())[1] is None
     content = path.read_bytes()
@@ -128,7 +130,7 @@ def test_refusal_names_the_field(app: Flask) -> None:
     bid = make_draft(make_sealable_challenge(), make_solver())
     lead = acting(bid.lead)
     with pytest.raises(InvalidInput) as problem, transaction():
-        store_upload(lead, bid, "evidence", upload("a.exe", b"MZ"))
+        store_upload(lead, bid, "evidence", upload("a.exe", b"MZ"), limit_mb=20)
     assert list(problem.value.errors) == ["evidence"]
     with pytest.raises(InvalidInput, match="超过 1 MB"), transaction():
         store_upload(lead, bid, "evidence", upload("a.pdf", bytes(3 * 1024 * 1024)), limit_mb=1)
