@@ -135,6 +135,8 @@ def _check_organisation(details: NewOrganisation) -> Organisation | None:
         problems["uscc"] = _("“%(name)s”已经登记，请改选“加入已登记的单位”", name=existing.name)
     if details.district_code and db.session.get(District, details.district_code) is None:
         problems["district_code"] = _("没有这个区县")
+    if details.kind is OrganisationKind.FIRM and details.registered_on is None:
+        problems["registered_on"] = _("企业请填写成立日期：发榜时要核对成立年限")
     if details.registered_on and details.registered_on > clock.today():
         problems["registered_on"] = _("成立日期不能晚于今天")
     if details.kind is OrganisationKind.BUREAU:

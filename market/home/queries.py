@@ -50,10 +50,11 @@ def open_challenges(limit: int = 6) -> Sequence[OpenChallenge]:
 
 
 def current_notices(limit: int = 4) -> Sequence[Notice]:
+    """Those one may still object to: one whose days have run waits for its objections or for the head."""
     query = (
         select(Notice)
         .options(joinedload(Notice.challenge))
-        .where(Notice.state == NoticeState.PUBLISHED)
+        .where(Notice.state == NoticeState.PUBLISHED, Notice.ends_on >= clock.today())
         .order_by(Notice.published_at.desc(), Notice.id.desc())
         .limit(limit)
     )

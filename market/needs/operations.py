@@ -161,7 +161,7 @@ def firm_problem(organisation: Organisation, years: int) -> str:
     if barred:
         return _("企业在失信惩戒期内（至 %(end)s），不能发榜", end=barred.ends_on)
     if organisation.registered_on is None:
-        return _("请先在“本单位”补充企业成立日期")
+        return _("单位登记中没有成立日期，请联系核验单位的科技局经办补充")
     today = clock.today()
     if (today.year - years, today.month, today.day) < _triple(organisation):
         return _("企业成立应满 %(years)d 年", years=years)

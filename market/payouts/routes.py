@@ -279,15 +279,17 @@ def of_contract(contract_id: int) -> str:
     payments = queries.bounties_of(contract)
     vouchers = attachments_of_many(payments)
     rows = contract_queries.milestones_of(contract)
+    payouts = queries.payouts_of(contract) if sees_public else None
+    asked = {payout.milestone_id for payout in payouts or () if payout.state is not PayoutState.CANCELLED}
     return render_template(
         "payouts/of_contract.html", contract=contract, tab="payouts", milestones=rows, payments=payments,
-        payouts=queries.payouts_of(contract) if sees_public else None, masked=masked,
+        payouts=payouts, masked=masked,
         sums=queries.payable_of(contract) if sees_public else None,
         vouchers={p.id: for_list(vouchers.get(p.id, [])) for p in payments},
         may_record={m.id: bool(policies.may_record_bounty(actor(), m)) for m in rows},
         may_confirm={p.id: bool(policies.may_confirm_bounty(actor(), p)) for p in payments},
         due={m.id: bounties.bounty_due_fen(m) for m in rows},
-        may_request={m.id: bool(policies.may_request(actor(), m)) for m in rows},
+        may_request={m.id: m.id not in asked and bool(policies.may_request(actor(), m)) for m in rows},
         manages=bool(contract_policies.may_manage(actor(), contract)),
     )  # fmt: skip
 

@@ -150,6 +150,12 @@
     if (event.key !== "Escape") return;
     all("details[data-menu][open]").forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
   });
+  document.addEventListener("change", ({ target }) => {
+    all("details[data-open-when]").forEach((part) => {
+      const [name, value] = part.dataset.openWhen.split("=");
+      if (target.name === name) part.open = target.value === value;
+    });
+  });
   document.addEventListener("input", (event) => {
     touched(event.target);
     if (event.target.matches("textarea[data-counter-max]")) count(event.target);

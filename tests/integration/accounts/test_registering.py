@@ -1,5 +1,8 @@
 """A person registers, joins an organisation or registers one; officers verify; managers decide."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -82,7 +85,9 @@ def test_registering_a_firm_waits_for_the_officer_of_its_district(app: Flask, cl
         district_code="370303",
         kind="firm",
     )
-    assert register(client, **new)[0] == 303
+    status, text = register(client, **new)[:2]
+    assert status != 303 and "企业请填写成立日期" in text, "a need of a firm without one could never be submitted"
+    assert register(client, **new, registered_on="2018-04-16")[0] == 303
     firm = db.session.scalars(select(Organisation)).one()
     assert firm.state is OrganisationState.PENDING and acting(user()).held == ()
     assert letters(app, officer.email) and not letters(app, other.email)
@@ -165,7 +170,9 @@ def test_same_code_cannot_be_registered_twice(client: FlaskClient) -> None:
 
 def test_refused_organisation_may_be_registered_again(app: Flask) -> None:
     person, officer = make_user(), make_officer()
-    details = operations.NewOrganisation(OrganisationKind.FIRM, "改名前有限公司", uscc=make_uscc())
+    details = operations.NewOrganisation(
+        OrganisationKind.FIRM, "改名前有限公司", uscc=make_uscc(), registered_on=date(2018, 4, 16)
+    )
     with transaction():
         firm = operations.register_organisation(acting(person), details)
         operations.refuse_organisation(acting(officer), firm, "名称与执照不符")
@@ -173,9 +180,7 @@ def test_refused_organisation_may_be_registered_again(app: Flask) -> None:
     page = client_of(app, person).get("/accounts/organisation").get_data(as_text=True)
     assert "名称与执照不符" in page
     with transaction():
-        again = operations.register_organisation(
-            acting(person), operations.NewOrganisation(OrganisationKind.FIRM, "改名后有限公司", uscc=details.uscc)
-        )
+        again = operations.register_organisation(acting(person), replace(details, name="改名后有限公司"))
         assert (again.id, again.state, again.name) == (firm_id, OrganisationState.PENDING, "改名后有限公司")
 
 
