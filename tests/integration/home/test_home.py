@@ -15,6 +15,7 @@ from market.permissions import Role
 from tests.builders.chain import make_bid, make_challenge, make_need, make_solver
 from tests.builders.counting import statements
 from tests.builders.people import client_of, make_organisation, make_user
+from tests.builders.reviews import make_case, published
 
 
 def test_front_page_of_an_empty_site_says_what_to_do(client: FlaskClient) -> None:
@@ -31,6 +32,16 @@ def test_front_page_shows_open_challenges_and_hides_drafts_and_closed(client: Fl
     assert shown.code in page
     assert late.code not in page
     assert draft.title and page.count("jb-listing-item") == 1
+
+
+def test_front_page_calls_for_objections_until_the_notice_has_run_and_no_longer(client: FlaskClient) -> None:
+    notice = published(make_case())
+    address, end = f"/notices/{notice.id}", notice.ends_on
+    assert end is not None
+    with clock.at(clock.end_of(end)):
+        assert address in client.get("/").get_data(as_text=True)
+    with clock.at(clock.end_of(end) + timedelta(minutes=1)):
+        assert address not in client.get("/").get_data(as_text=True)
 
 
 def test_front_page_costs_the_same_for_one_and_many_challenges(client: FlaskClient) -> None:
