@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 T = TypeVar("T")
 
 PAGE_SIZE = 20
-# Deep pages cost a scan; people who need row 20,000 use the filters or the export.
-LAST_PAGE = 500
+# Deep pages cost a scan; people who need row 2,001 use the filters or the export.
+LAST_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)

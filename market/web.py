@@ -226,9 +226,23 @@ def _translations() -> Any:
     return found
 
 
+def translated(text: str, **values: Any) -> Markup:
+    """``_()`` of templates: as Jinja's own, but straight to the catalogue. Values are escaped, the text is ours."""
+    found = Markup(_translations().ugettext(text))  # noqa: S704 (from the catalogue)
+    return found % values if "%" in found else found
+
+
 def named(thing: Any) -> str:
     """A district's or organisation's name in the reader's language where it has one."""
-    return (thing.name_en if str(get_locale()) == "en" else "") or thing.name
+    return (thing.name_en if reads_english() else "") or thing.name
+
+
+def reads_english() -> bool:
+    """Whether the page is in English, asked once a request: amounts and names ask in every row."""
+    found = g.get("reads_english")
+    if found is None:
+        found = g.reads_english = str(get_locale()) == "en"
+    return found
 
 
 def icon_sprite() -> str:
@@ -261,6 +275,7 @@ def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
     app.jinja_env.globals.update(
         actor=actor,
         icon_sprite=icon_sprite,
+        reads_english=reads_english,
         page_url=page_url,
         now=clock.now,
         today=clock.today,
@@ -274,4 +289,5 @@ def install(app: Flask, navigation: Callable[[], dict[str, Any]]) -> None:
         newstyle=True,
         pgettext=lambda context, text: _translations().upgettext(context, text),
     )
+    app.jinja_env.globals["_"] = translated
     app.context_processor(navigation)

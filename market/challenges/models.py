@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -30,7 +31,7 @@ class ChallengeState(StrEnum):
     NO_AWARD = "no_award"
     REVOKED = "revoked"
 
-    @property
+    @cached_property
     def label(self) -> Any:
         return {
             "draft": _l("拟稿"),
@@ -61,7 +62,7 @@ class NoAwardReason(StrEnum):
     NOT_SIGNED = "not_signed"
     OBJECTION = "objection"
 
-    @property
+    @cached_property
     def label(self) -> Any:
         return {
             "no_bid": _l("无人揭榜"),

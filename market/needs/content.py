@@ -1,6 +1,7 @@
 """The fields that describe a technical problem: a need holds them as a draft, a challenge version holds them locked."""
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -16,7 +17,7 @@ class ProblemKind(StrEnum):
     TRANSFER = "transfer"
     TALENT = "talent"
 
-    @property
+    @cached_property
     def label(self) -> Any:
         return {"research": _l("技术攻关"), "transfer": _l("成果转化"), "talent": _l("引才")}[self.value]
 
@@ -27,7 +28,7 @@ class AmountKind(StrEnum):
     UNLIMITED = "unlimited"
     NEGOTIABLE = "negotiable"
 
-    @property
+    @cached_property
     def label(self) -> Any:
         return {
             "fixed": _l("定额"),
@@ -44,7 +45,7 @@ class Ownership(StrEnum):
     EXCLUSIVE = "exclusive"
     BY_CONTRACT = "by_contract"
 
-    @property
+    @cached_property
     def label(self) -> Any:
         return {
             "poster": _l("归发榜方"),
@@ -59,7 +60,7 @@ class Confidentiality(StrEnum):
     OPEN = "open"
     PARTLY = "partly"
 
-    @property
+    @cached_property
     def label(self) -> Any:
         return {"open": _l("全部公开"), "partly": _l("部分保密（仅向获准揭榜方开放）")}[self.value]
 
@@ -70,7 +71,7 @@ class Operator(StrEnum):
     EQUAL = "="
     BETWEEN = "between"
 
-    @property
+    @cached_property
     def label(self) -> Any:
         return {">=": "≥", "<=": "≤", "=": "=", "between": str(_l("区间"))}[self.value]
 

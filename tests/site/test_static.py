@@ -16,6 +16,7 @@ from wtforms import FieldList, Form, FormField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from market import clock, money
+from market.web import reads_english
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / "static" / "vendor"
@@ -99,7 +100,9 @@ def site() -> Flask:
     Babel(app)
     CSRFProtect(app)
     app.jinja_env.filters.update(wan=money.format_wan, yuan=money.format_yuan, moment=moment_text)
-    app.jinja_env.globals.update(now=clock.now, get_locale=get_locale, icon_sprite=lambda: "icons.svg")
+    app.jinja_env.globals.update(
+        now=clock.now, get_locale=get_locale, icon_sprite=lambda: "icons.svg", reads_english=reads_english
+    )
     return app
 
 
