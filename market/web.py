@@ -226,7 +226,7 @@ def _translations() -> Any:
     return found
 
 
-def translated(text: str, **values: Any) -> Markup:
+def translated(text: str, /, **values: Any) -> Markup:
     """``_()`` of templates: as Jinja's own, but straight to the catalogue. Values are escaped, the text is ours."""
     found = Markup(_translations().ugettext(text))  # noqa: S704 (from the catalogue)
     return found % values if "%" in found else found
